@@ -227,7 +227,7 @@ class Profile(_message.Message):
 
     @_builtins.property
     def first_event_time(self) -> _timestamp_pb2.Timestamp:
-        """Earliest and latest event time in the log."""
+        """Earliest event time in the log."""
 
     @_builtins.property
     def last_event_time(self) -> _timestamp_pb2.Timestamp:
