@@ -33,7 +33,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A named resource does not exist. NOT_FOUND, with a ResourceInfo.
     Example: `accounts/a1/decisions/ff` was never made.
     """
-    ERROR_REASON_RESOURCE_EXISTS: _ErrorReason.ValueType  # 3
+    ERROR_REASON_ALREADY_EXISTS: _ErrorReason.ValueType  # 3
     """The id is taken by something else. ALREADY_EXISTS, with a ResourceInfo.
     Example: activity `n1` was recorded before with another body.
     """
@@ -140,7 +140,7 @@ ERROR_REASON_RESOURCE_NOT_FOUND: ErrorReason.ValueType  # 2
 """A named resource does not exist. NOT_FOUND, with a ResourceInfo.
 Example: `accounts/a1/decisions/ff` was never made.
 """
-ERROR_REASON_RESOURCE_EXISTS: ErrorReason.ValueType  # 3
+ERROR_REASON_ALREADY_EXISTS: ErrorReason.ValueType  # 3
 """The id is taken by something else. ALREADY_EXISTS, with a ResourceInfo.
 Example: activity `n1` was recorded before with another body.
 """

@@ -508,11 +508,11 @@ class RevertDecisionsRequest(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ruleset_digest: _builtins.str
-    """All decisions under this ruleset digest."""
+    """Required, or a sibling. All decisions under this ruleset digest."""
     rule: _builtins.str
-    """All decisions in which this rule fired."""
+    """Required, or a sibling. All decisions in which this rule fired."""
     model_digest: _builtins.str
-    """All decisions that relied on scores of this model."""
+    """Required, or a sibling. All decisions that relied on scores of this model."""
     dry_run: _builtins.bool
     """Optional. Only count; changes nothing."""
     reason: _builtins.str
