@@ -1,0 +1,198 @@
+"""The concerns of every RPC, in the order in which `standard` puts them."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+import structlog
+from prometheus_client import CollectorRegistry
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from services.runtime.calls import (
+    CALLER,
+    DEADLINE,
+    REQUEST_ID,
+    REQUEST_ID_HEADER,
+    TIME_HEADER,
+    Caller,
+)
+from services.runtime.clock import CALLER_TIME
+from services.runtime.errors import InvalidField, PermissionDenied, Unauthenticated
+from services.runtime.ids import MAX_ID_CHARS, NewId, random_id
+from services.runtime.interceptors import Call, Chain, Concern
+from services.runtime.metrics import RpcMetrics
+from services.runtime.settings import RuntimeSettings
+
+log = structlog.get_logger()
+
+HEALTH = "/grpc.health.v1.Health/"
+ANY = "*"
+
+
+class RequestId:
+    """Takes the caller's request id, or makes one, and binds it to the log."""
+
+    def __init__(self, new_id: NewId = random_id) -> None:
+        self._new_id = new_id
+
+    def enter(self, call: Call) -> None:
+        """Bind the id for logs and for calls made on behalf of this one."""
+        given = call.header(REQUEST_ID_HEADER)
+        usable = 0 < len(given) <= MAX_ID_CHARS and given.isprintable()
+        request_id = given if usable else self._new_id()
+        REQUEST_ID.set(request_id)
+        clear_contextvars()
+        bind_contextvars(request_id=request_id)
+
+    def leave(self, call: Call) -> None:
+        """Do nothing: the context ends with the call."""
+
+
+class CanonicalLog:
+    """One line per RPC, with everything bound to it on the way."""
+
+    def enter(self, call: Call) -> None:
+        """Do nothing: the line is written once the outcome is known."""
+
+    def leave(self, call: Call) -> None:
+        """Write the line; probes, which come every second, at debug."""
+        write = log.debug if call.method.startswith(HEALTH) else log.info
+        write("rpc", method=call.method, code=call.code, ms=round(call.ms, 2))
+
+
+class Metrics:
+    """Counts and times RPCs by method and code."""
+
+    def __init__(self, metrics: RpcMetrics) -> None:
+        self._metrics = metrics
+
+    def enter(self, call: Call) -> None:
+        """Count it as started."""
+        self._metrics.started(call.method)
+
+    def leave(self, call: Call) -> None:
+        """Count how it ended."""
+        self._metrics.ended(call.method, call.code, call.ms / 1e3)
+
+
+class Deadline:
+    """Bounds the work: the caller's deadline, else *cap* seconds if unary."""
+
+    def __init__(self, cap: float = 30.0) -> None:
+        self._cap = cap
+
+    def enter(self, call: Call) -> None:
+        """Make the deadline known to the calls made on behalf of this one."""
+        # grpc answers with the far future, not None, where no deadline came.
+        left: float | None = call.context.time_remaining()
+        if left is None or left > 1e8:
+            call.limit = self._cap
+            DEADLINE.set(None)
+        else:
+            DEADLINE.set(time.monotonic() + left)
+
+    def leave(self, call: Call) -> None:
+        """Do nothing: grpc itself cancels what is late."""
+
+
+class Identity:
+    """Lets through who holds one of the method's roles; all others, never.
+
+    *roles* maps a method, `/package.Service/Method`, or a whole service,
+    `/package.Service/`, to the roles that may call it; `{ANY}` needs none.
+    *grants* maps the name in a client certificate to the roles it holds.
+    *local_roles* are those of a plaintext caller on the loopback interface:
+    `{ANY}` holds every role, the empty set trusts nobody there.
+    """
+
+    def __init__(
+        self,
+        roles: Mapping[str, frozenset[str]],
+        grants: Mapping[str, frozenset[str]],
+        local_roles: frozenset[str] = frozenset({ANY}),
+    ) -> None:
+        self._roles = roles
+        self._grants = grants
+        self._local = Caller("local", local_roles)
+
+    def enter(self, call: Call) -> None:
+        """Raise Unauthenticated or PermissionDenied, or bind the caller."""
+        needed = self._needed(call.method)
+        if ANY in needed:
+            return
+        caller = self._caller(call)
+        if caller is None:
+            raise Unauthenticated
+        if ANY not in caller.roles and needed.isdisjoint(caller.roles):
+            raise PermissionDenied(caller.name, call.method)
+        CALLER.set(caller)
+        bind_contextvars(caller=caller.name)
+
+    def leave(self, call: Call) -> None:
+        """Do nothing: the context ends with the call."""
+
+    def _needed(self, method: str) -> frozenset[str]:
+        service = method[: method.rfind("/") + 1]
+        found = self._roles.get(method) or self._roles.get(service)
+        return found or frozenset()
+
+    def _caller(self, call: Call) -> Caller | None:
+        auth = call.context.auth_context()
+        if "ssl" not in _values(auth, "transport_security_type"):
+            local = is_loopback(call.context.peer()) and self._local.roles
+            return self._local if local else None
+        names = _values(auth, "x509_subject_alternative_name")
+        for name in [*names, *_values(auth, "x509_common_name")]:
+            if name in self._grants:
+                return Caller(name, self._grants[name])
+        return Caller(names[0], frozenset()) if names else None
+
+
+class CallerTime:
+    """Takes the time that the caller says it is; only for replay and tests."""
+
+    def enter(self, call: Call) -> None:
+        """Bind the time, RFC 3339, for `CallerClock`."""
+        text = call.header(TIME_HEADER)
+        if not text:
+            return
+        try:
+            said = datetime.fromisoformat(text)
+        except ValueError:
+            raise InvalidField(TIME_HEADER, "must be an RFC 3339 time") from None
+        if said.tzinfo is None:
+            raise InvalidField(TIME_HEADER, "must have an offset from UTC")
+        CALLER_TIME.set(said.astimezone(UTC))
+
+    def leave(self, call: Call) -> None:
+        """Do nothing: the context ends with the call."""
+
+
+def standard(
+    settings: RuntimeSettings,
+    roles: Mapping[str, frozenset[str]],
+    grants: Mapping[str, frozenset[str]],
+    registry: CollectorRegistry,
+) -> Chain:
+    """Return the chain of a server; `Identity` tells what the tables hold."""
+    local = frozenset({ANY} if settings.trust_loopback else ())
+    concerns: list[Concern] = [
+        RequestId(),
+        CanonicalLog(),
+        Metrics(RpcMetrics(registry)),
+        Deadline(settings.unary_cap_s),
+        Identity({HEALTH: frozenset({ANY}), **roles}, grants, local),
+    ]
+    if settings.clock == "caller":
+        concerns.append(CallerTime())
+    return Chain(*concerns)
+
+
+def is_loopback(peer: str) -> bool:
+    """Say whether grpc's name for a peer is on this machine."""
+    return peer.startswith(("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:"))
+
+
+def _values(auth: Mapping[str, object], key: str) -> list[str]:
+    found = auth.get(key) or ()
+    return [v.decode() for v in found if isinstance(v, bytes)]  # type: ignore[attr-defined]

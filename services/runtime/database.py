@@ -1,0 +1,203 @@
+"""One transaction per call, off the event loop, on SQLite or PostgreSQL.
+
+What is acknowledged is durable, and writes are serializable on both: SQLite
+has one writer, PostgreSQL repeats a write that lost a race.
+"""
+
+import asyncio
+import contextvars
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, TypeVar
+
+import structlog
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from services.runtime.errors import DependencyUnavailable, WriteConflict
+from services.runtime.group_commit import GroupCommit
+
+log = structlog.get_logger()
+
+ATTEMPTS = 6
+FIRST_PAUSE = 0.01
+BUSY_TIMEOUT_MS = 5_000
+RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
+
+T = TypeVar("T")
+Row = Mapping[str, Any]
+
+
+class Database:
+    """A database by URL, as `sqlite:///var/x.db` or `postgresql://host/name`.
+
+    *fn* of each method gets a SQLAlchemy Connection inside a transaction and
+    runs in another thread with the caller's context variables. A write may
+    run several times before it is kept: it must have no other effects.
+    """
+
+    def __init__(self, url: str, *, threads: int = 4, durable: bool = True) -> None:
+        self.dialect = make_url(url).get_backend_name()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="db")
+        self._group: GroupCommit | None = None
+        if self.dialect == "sqlite":
+            self._readers = sqlite_engine(url, threads, durable=durable, reads=True)
+            self._writers = sqlite_engine(url, 1, durable=durable)
+            self._group = GroupCommit(self._writers)
+        else:
+            self._writers = postgres_engine(url, threads, durable=durable)
+            self._readers = self._writers.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+
+    async def write(self, fn: Callable[[Connection], T]) -> T:
+        """Run *fn* in a transaction; return its result once it is durable.
+
+        Raises WriteConflict when others won each attempt, and
+        DependencyUnavailable when the database does not answer.
+        """
+        pause = FIRST_PAUSE
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return await asyncio.wrap_future(self._submit(fn))
+            except (DBAPIError, PoolTimeout) as error:
+                _judge(error, attempt)
+            # Jitter, or those that collided once collide again.
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+            pause *= 2
+        raise WriteConflict
+
+    async def read(self, fn: Callable[[Connection], T]) -> T:
+        """Run *fn* on one snapshot; it must not write."""
+        try:
+            return await asyncio.wrap_future(self._in_pool(self._read, fn))
+        except (DBAPIError, PoolTimeout) as error:
+            _judge(error, ATTEMPTS)
+            raise WriteConflict from error
+
+    def write_sync(self, fn: Callable[[Connection], T]) -> T:
+        """Do what `write` does for callers without an event loop."""
+        pause = FIRST_PAUSE
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                return self._submit(fn).result()
+            except (DBAPIError, PoolTimeout) as error:
+                _judge(error, attempt)
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
+            pause *= 2
+        raise WriteConflict
+
+    def read_sync(self, fn: Callable[[Connection], T]) -> T:
+        """Do what `read` does for callers without an event loop."""
+        return self._read(fn)
+
+    def close(self) -> None:
+        """Finish queued work and close every connection."""
+        if self._group is not None:
+            self._group.close()
+        self._pool.shutdown()
+        self._readers.dispose()
+        self._writers.dispose()
+
+    def _submit(self, fn: Callable[[Connection], T]) -> Future[T]:
+        if self._group is not None:
+            return self._group.submit(fn)
+        return self._in_pool(self._write, fn)
+
+    def _in_pool(self, run: Callable[[Any], T], fn: Any) -> Future[T]:
+        return self._pool.submit(contextvars.copy_context().run, run, fn)
+
+    def _write(self, fn: Callable[[Connection], T]) -> T:
+        with self._writers.begin() as connection:
+            return fn(connection)
+
+    def _read(self, fn: Callable[[Connection], T]) -> T:
+        with self._readers.begin() as connection:
+            return fn(connection)
+
+
+def insert(connection: Connection, table: Table) -> Any:
+    """Return an INSERT with `on_conflict_do_nothing` and `…_do_update`.
+
+    Both dialects have them with the same arguments, and no common type.
+    """
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
+
+
+def insert_ignore(connection: Connection, table: Table, rows: Sequence[Row]) -> int:
+    """Insert those of *rows* whose keys are new; return how many were."""
+    if not rows:
+        return 0
+    statement = insert(connection, table).on_conflict_do_nothing()
+    return connection.execute(statement, list(rows)).rowcount
+
+
+def sqlite_engine(
+    url: str, connections: int, *, durable: bool, reads: bool = False
+) -> Engine:
+    """Make an engine whose transactions begin where SQLAlchemy says they do."""
+    path = make_url(url).database
+    if not path or path == ":memory:":
+        raise ValueError("SQLite needs a file: readers and the writer share it")
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url,
+        pool_size=connections,
+        max_overflow=0,
+        hide_parameters=True,  # errors reach the log, rows must not
+        connect_args={"check_same_thread": False},
+    )
+
+    @event.listens_for(engine, "connect")
+    def connect(raw: Any, record: object) -> None:
+        raw.isolation_level = None  # the driver begins too late; we do it below
+        for pragma in (
+            "journal_mode=WAL",
+            f"synchronous={'FULL' if durable else 'NORMAL'}",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "foreign_keys=ON",
+            f"query_only={'ON' if reads else 'OFF'}",
+        ):
+            raw.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A write lock taken late cannot be waited for; take it at once.
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def postgres_engine(url: str, connections: int, *, durable: bool = True) -> Engine:
+    """Make a psycopg engine; its transactions are serializable."""
+    address = make_url(url).set(drivername="postgresql+psycopg")
+    commit = "on" if durable else "off"
+    return create_engine(
+        address,
+        pool_size=connections,
+        max_overflow=0,
+        pool_pre_ping=True,
+        isolation_level="SERIALIZABLE",
+        hide_parameters=True,
+        connect_args={"options": f"-c synchronous_commit={commit} -c timezone=UTC"},
+    )
+
+
+def _judge(error: DBAPIError | PoolTimeout, attempt: int) -> None:
+    """Return where another attempt may succeed; raise otherwise."""
+    if isinstance(error, DBAPIError):
+        state = getattr(error.orig, "sqlstate", None)
+        if state in RETRYABLE or "database is locked" in str(error.orig):
+            log.info("write lost a race", attempt=attempt)
+            return
+        if not isinstance(error, OperationalError | InterfaceError):
+            raise error
+    log.error("database unavailable", exc_info=error)
+    raise DependencyUnavailable("database") from error

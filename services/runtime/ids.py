@@ -1,0 +1,64 @@
+"""Ids: checked where they come in, made where something new is named."""
+
+import hashlib
+import uuid
+from collections.abc import Callable
+from itertools import count
+
+from services.runtime.errors import InvalidField
+
+MAX_ID_CHARS = 128
+
+NewId = Callable[[], str]
+
+
+def random_id() -> str:
+    """Return a new UUID, ordered by nothing."""
+    return str(uuid.uuid4())
+
+
+def sequential_ids(prefix: str) -> NewId:
+    """Return a source of `prefix-1`, `prefix-2`, …: repeatable runs."""
+    numbers = count(1)
+    return lambda: f"{prefix}-{next(numbers)}"
+
+
+def content_id(*parts: str | bytes) -> str:
+    """Name something by what it holds: 128 bits of SHA-256, in hex.
+
+    Parts are framed by length, so ("ab", "c") and ("a", "bc") differ.
+    """
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode() if isinstance(part, str) else part
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:32]
+
+
+def check_id(field: str, value: str) -> str:
+    """Return *value*, an id that the platform chose, or raise InvalidField."""
+    if not 1 <= len(value) <= MAX_ID_CHARS:
+        raise InvalidField(field, f"must have 1 to {MAX_ID_CHARS} characters")
+    if "/" in value or not value.isprintable():
+        raise InvalidField(field, "must be printable characters without '/'")
+    return value
+
+
+def check_uuid(field: str, value: str) -> str:
+    """Return *value* as a canonical UUID, or raise InvalidField."""
+    try:
+        return str(uuid.UUID(value))
+    except ValueError:
+        raise InvalidField(field, "must be a UUID") from None
+
+
+def check_name(field: str, value: str, *collections: str) -> tuple[str, ...]:
+    """Return the ids in a resource name such as `accounts/a/decisions/d`.
+
+    `check_name("name", value, "accounts", "decisions")` gives `("a", "d")`.
+    """
+    parts = value.split("/")
+    if len(parts) != 2 * len(collections) or tuple(parts[::2]) != collections:
+        shape = "/".join(f"{name}/{{{name.rstrip('s')}}}" for name in collections)
+        raise InvalidField(field, f"must be {shape}")
+    return tuple(check_id(field, part) for part in parts[1::2])

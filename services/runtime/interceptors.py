@@ -1,0 +1,170 @@
+"""What every RPC goes through: one grpc interceptor, a chain of concerns.
+
+A concern is a pair of plain calls, `enter` and `leave`, rather than a grpc
+interceptor of its own: eight nested coroutines a call cost more than a read
+from memory does, and streams would pay for each message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+import grpc
+import structlog
+from grpc_status import rpc_status
+
+from services.runtime.errors import (
+    DeadlineExceeded,
+    DependencyFailed,
+    NotImplementedYet,
+    ServiceError,
+)
+from services.runtime.status import to_status
+
+if TYPE_CHECKING:  # grpcio's classes are generic only in the stubs
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+    Handler = grpc.RpcMethodHandler[Any, Any]
+    Next = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
+
+log = structlog.get_logger()
+
+
+class Call:
+    """One RPC on its way through the server."""
+
+    __slots__ = ("_metadata", "code", "context", "limit", "method", "started")
+
+    def __init__(self, method: str, context: Context) -> None:
+        self.method = method
+        self.context = context
+        self.started = time.perf_counter()
+        self.code = "OK"
+        self.limit: float | None = None
+        """Seconds after which a unary call ends though its caller set no limit."""
+        self._metadata: dict[str, str | bytes] | None = None
+
+    def header(self, key: str) -> str:
+        """Return the metadata value of *key*, or "" where it is absent."""
+        if self._metadata is None:
+            self._metadata = dict(self.context.invocation_metadata() or ())
+        value = self._metadata.get(key, "")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def ms(self) -> float:
+        """Milliseconds since it came in."""
+        return (time.perf_counter() - self.started) * 1e3
+
+
+class Concern(Protocol):
+    """One thing done around every RPC."""
+
+    def enter(self, call: Call) -> None:
+        """Prepare, or refuse by raising a ServiceError."""
+
+    def leave(self, call: Call) -> None:
+        """Run after the outcome is known in `call.code`; must not raise."""
+
+
+class Chain(grpc.aio.ServerInterceptor):
+    """Runs *concerns* in order and turns exceptions into statuses."""
+
+    def __init__(self, *concerns: Concern) -> None:
+        self._concerns = concerns
+        self._reversed = tuple(reversed(concerns))
+
+    async def intercept_service(
+        self, continuation: Next, handler_call_details: grpc.HandlerCallDetails
+    ) -> Handler | None:
+        """Wrap the handler of this method, whichever kind it is."""
+        handler = await continuation(handler_call_details)
+        if handler is None:
+            return None
+        return self._rewrap(handler, handler_call_details.method)
+
+    def _rewrap(self, handler: Handler, method: str) -> Handler:
+        """Copy *handler* with the chain around it; the four kinds are two."""
+        kind = ("unary" if not handler.request_streaming else "stream") + (
+            "_unary" if not handler.response_streaming else "_stream"
+        )
+        wrap = self._stream if handler.response_streaming else self._unary
+        make = getattr(grpc, f"{kind}_rpc_method_handler")
+        rewrapped: Handler = make(
+            wrap(getattr(handler, kind), method),
+            handler.request_deserializer,
+            handler.response_serializer,
+        )
+        return rewrapped
+
+    def _unary(self, inner: Callable[..., Awaitable[Any]], method: str) -> Any:
+        async def call(request: Any, context: Context) -> Any:
+            call = Call(method, context)
+            try:
+                self._enter(call)
+                if call.limit is None:
+                    return await inner(request, context)
+                async with asyncio.timeout(call.limit):
+                    return await inner(request, context)
+            except BaseException as error:  # noqa: BLE001  # it always raises
+                await _fail(call, error)
+            finally:
+                self._leave(call)
+
+        return call
+
+    def _stream(self, inner: Callable[..., Any], method: str) -> Any:
+        async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+            call = Call(method, context)
+            try:
+                self._enter(call)
+                responses = inner(request, context)
+                if inspect.isawaitable(responses):  # it calls context.write itself
+                    await responses
+                    return
+                async for response in responses:
+                    yield response
+            except BaseException as error:  # noqa: BLE001  # it always raises
+                await _fail(call, error)
+            finally:
+                self._leave(call)
+
+        return call
+
+    def _enter(self, call: Call) -> None:
+        for concern in self._concerns:
+            concern.enter(call)
+
+    def _leave(self, call: Call) -> None:
+        for concern in self._reversed:
+            concern.leave(call)
+
+
+async def _fail(call: Call, error: BaseException) -> NoReturn:
+    """End *call* with the status that *error* earns. Always raises."""
+    if isinstance(error, grpc.aio.AbortError):
+        call.code = grpc.StatusCode(call.context.code()).name
+        raise error
+    if not isinstance(error, Exception):  # cancelled, or the stream was closed
+        call.code = "CANCELLED"
+        raise error
+    known = translate(error, call.method)
+    call.code = known.kind.value
+    status = rpc_status.to_status(to_status(known))
+    await call.context.abort(status.code, status.details, status.trailing_metadata)
+
+
+def translate(error: Exception, method: str) -> ServiceError:
+    """Return what a caller may know of *error*; the log gets the rest."""
+    if isinstance(error, ServiceError):
+        return error
+    if isinstance(error, TimeoutError):
+        return DeadlineExceeded()
+    if isinstance(error, NotImplementedError):  # what generated servicers raise
+        return NotImplementedYet(method)
+    log.error("unhandled", method=method, exc_info=error)
+    return DependencyFailed()

@@ -1,0 +1,43 @@
+"""Log lines: JSON for machines, colours for people, never message bodies."""
+
+import sys
+from typing import Literal, TextIO
+
+import structlog
+from structlog.processors import ExceptionRenderer
+from structlog.tracebacks import ExceptionDictTransformer
+from structlog.typing import Processor
+
+Format = Literal["auto", "json", "text"]
+
+
+def configure_logs(
+    form: Format = "auto", level: str = "info", out: TextIO | None = None
+) -> None:
+    """Send log lines of *level* and above to *out*, standard error by default.
+
+    Standard output stays free for what a command was asked to print.
+    """
+    out = out or sys.stderr
+    text = form == "text" or (form == "auto" and out.isatty())
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            *(_text(out) if text else _json()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(out),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _text(out: TextIO) -> list[Processor]:
+    return [structlog.dev.ConsoleRenderer(colors=out.isatty())]
+
+
+def _json() -> list[Processor]:
+    # Local variables hold requests; a traceback must not carry them out.
+    frames = ExceptionDictTransformer(show_locals=False)
+    return [ExceptionRenderer(frames), structlog.processors.JSONRenderer()]

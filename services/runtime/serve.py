@@ -1,0 +1,175 @@
+"""A gRPC server that starts serving when it is ready and stops in order."""
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import grpc
+import structlog
+from grpc_channelz.v1 import channelz
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from services.runtime.calls import Shutdown
+from services.runtime.interceptors import Chain
+from services.runtime.settings import RuntimeSettings
+from services.runtime.tls import server_credentials
+
+log = structlog.get_logger()
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
+LOOPBACK = ("127.", "localhost", "::1", "[::1]", "unix:")
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service to serve: its full name, its servicer and how to add it."""
+
+    name: str
+    add: Callable[[Any, Any], None]
+    servicer: object
+
+
+class InsecureAddressError(Exception):
+    """Plaintext was asked for beyond the loopback interface."""
+
+
+class Server:
+    """Serves *services*; `async with Server(...) as server: await server.run()`.
+
+    Stopping: health says NOT_SERVING and `shutdown` is set, so that streams
+    end with a cursor; calls in flight get the grace time; background work is
+    cancelled last, because calls may depend on it.
+    """
+
+    def __init__(
+        self,
+        services: Sequence[Service],
+        chain: Chain,
+        settings: RuntimeSettings,
+        shutdown: Shutdown | None = None,
+    ) -> None:
+        self.shutdown = shutdown or Shutdown()
+        self.port = 0
+        self.health_port = 0
+        self._services = services
+        self._settings = settings
+        self._health = health.aio.HealthServicer()
+        self._server = grpc.aio.server(
+            interceptors=[chain],
+            options=_options(settings),
+            maximum_concurrent_rpcs=settings.max_concurrent_rpcs,
+        )
+        self._probes: grpc.aio.Server | None = None
+        self._background: list[asyncio.Task[None]] = []
+        self._started = False
+
+    async def __aenter__(self) -> Self:
+        """Start serving; `port` then says where."""
+        for service in self._services:
+            service.add(service.servicer, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        channelz.add_channelz_servicer(self._server)
+        names = [service.name for service in self._services]
+        shown = [health.SERVICE_NAME, reflection.SERVICE_NAME, *names]
+        reflection.enable_server_reflection(shown, self._server)
+        await self._set_health(NOT_SERVING)
+        self.port = self._bind()
+        await self._server.start()
+        await self._start_probes()
+        await self._set_health(SERVING)
+        self._started = True
+        log.info("serving", host=self._settings.host, port=self.port, services=names)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop in order; see the class."""
+        await self.stop()
+
+    def background(self, name: str, work: Coroutine[Any, Any, None]) -> None:
+        """Run *work* until the server stops. If it fails, the server stops."""
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._background_ended)
+        self._background.append(task)
+
+    async def run(self) -> None:
+        """Serve until SIGTERM, SIGINT or `shutdown`. Raise what killed a worker."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.shutdown.set)
+        try:
+            await self.shutdown.wait()
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+        await self.stop()
+        for task in self._background:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    async def stop(self) -> None:
+        """Stop in order; see the class. Once is enough, twice does no harm."""
+        self.shutdown.set()
+        if self._started:
+            self._started = False
+            await self._health.enter_graceful_shutdown()
+            await self._server.stop(self._settings.grace_s)
+            if self._probes is not None:
+                await self._probes.stop(None)
+            log.info("stopped", port=self.port)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+    def _bind(self) -> int:
+        host = self._settings.host
+        address = host if host.startswith("unix:") else f"{host}:{self._settings.port}"
+        credentials = server_credentials(self._settings)
+        if credentials is not None:
+            return self._server.add_secure_port(address, credentials)
+        if not host.startswith(LOOPBACK) and not self._settings.insecure:
+            raise InsecureAddressError(f"{address} needs TLS or TRUEPEN_INSECURE=true")
+        return self._server.add_insecure_port(address)
+
+    async def _start_probes(self) -> None:
+        if self._settings.health_port is None:
+            return
+        self._probes = grpc.aio.server()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._probes)
+        address = f"[::]:{self._settings.health_port}"
+        self.health_port = self._probes.add_insecure_port(address)
+        await self._probes.start()
+
+    async def _set_health(self, state: Any) -> None:
+        for name in ("", *(service.name for service in self._services)):
+            await self._health.set(name, state)
+
+    def _background_ended(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled() or task.exception() is None:
+            return
+        log.error("worker failed", worker=task.get_name(), exc_info=task.exception())
+        self.shutdown.set()
+
+
+def _options(settings: RuntimeSettings) -> list[tuple[str, int]]:
+    options = [
+        ("grpc.max_send_message_length", settings.max_message_bytes),
+        ("grpc.max_receive_message_length", settings.max_message_bytes),
+        ("grpc.so_reuseport", 0),  # a second process must fail, not share the port
+        ("grpc.enable_channelz", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+    ]
+    if settings.max_connection_age_s is not None:
+        age = settings.max_connection_age_s * 1000
+        options.append(("grpc.max_connection_age_ms", age))
+        options.append(("grpc.max_connection_age_grace_ms", 2 * age))
+    return options
