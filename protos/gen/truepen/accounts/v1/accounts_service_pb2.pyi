@@ -281,6 +281,7 @@ class RecordedReceipt(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     DUPLICATE_FIELD_NUMBER: _builtins.int
     SCORE_STATE_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name. Format: `accounts/{account}/activities/{activity}`."""
     revision: _builtins.int
@@ -289,6 +290,10 @@ class RecordedReceipt(_message.Message):
     """It had been recorded before; nothing was done now."""
     score_state: _activities_pb2.ScoreState.ValueType
     """Where the scoring of its text stands."""
+    @_builtins.property
+    def score(self) -> _activities_pb2.ActivityScore:
+        """The score; set where `score_state` is SCORED."""
+
     def __init__(
         self,
         *,
@@ -296,10 +301,11 @@ class RecordedReceipt(_message.Message):
         revision: _builtins.int = ...,
         duplicate: _builtins.bool = ...,
         score_state: _activities_pb2.ScoreState.ValueType = ...,
+        score: _activities_pb2.ActivityScore | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["score", b"score"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate", b"duplicate", "name", b"name", "revision", b"revision", "score_state", b"score_state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["duplicate", b"duplicate", "name", b"name", "revision", b"revision", "score", b"score", "score_state", b"score_state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
