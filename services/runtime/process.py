@@ -1,0 +1,83 @@
+"""One process: what every service in it shares, and its life from start to stop."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, start_http_server
+
+from services.runtime.calls import Shutdown
+from services.runtime.clock import CallerClock, Clock, SystemClock
+from services.runtime.concerns import standard
+from services.runtime.logs import configure_logs
+from services.runtime.paging import Tokens
+from services.runtime.serve import InsecureAddressError, Server, Service
+from services.runtime.settings import RuntimeSettings, SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Wiring:
+    """What the services of a process share."""
+
+    runtime: RuntimeSettings
+    clock: Clock
+    registry: CollectorRegistry
+    tokens: Tokens
+    shutdown: Shutdown
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a process needs to run one service."""
+
+    services: Sequence[Service]
+    roles: Mapping[str, frozenset[str]]
+    """Who may call what; see `concerns.Identity`."""
+    start: Callable[[], Awaitable[None]]
+    """Called before the server starts, in the order of the parts."""
+    stop: Callable[[], Awaitable[None]]
+    """Called once the server has stopped, in the opposite order."""
+
+
+def wire(runtime: RuntimeSettings) -> Wiring:
+    """Make what the services share."""
+    clock = CallerClock() if runtime.clock == "caller" else SystemClock()
+    return Wiring(
+        runtime, clock, CollectorRegistry(), Tokens(runtime.seal_key()), Shutdown()
+    )
+
+
+@asynccontextmanager
+async def serving(wiring: Wiring, parts: Sequence[Parts]) -> AsyncIterator[Server]:
+    """Serve *parts* on one port; whatever was started is stopped at the end."""
+    runtime = wiring.runtime
+    roles = {method: who for part in parts for method, who in part.roles.items()}
+    chain = standard(runtime, roles, {}, wiring.registry)
+    services = [service for part in parts for service in part.services]
+    async with AsyncExitStack() as started:
+        for part in parts:
+            started.push_async_callback(part.stop)
+            await part.start()
+        yield await started.enter_async_context(
+            Server(services, chain, runtime, wiring.shutdown)
+        )
+
+
+def run(settings: RuntimeSettings, serve: Callable[[Wiring], Awaitable[None]]) -> int:
+    """Run *serve* until it ends or a signal stops it; return the exit code."""
+    configure_logs(settings.log_format, settings.log_level)
+    wiring = wire(settings)
+    if settings.metrics_port is not None:
+        start_http_server(settings.metrics_port, registry=wiring.registry)
+    try:
+        asyncio.run(_awaited(serve(wiring)))
+    except (SettingsError, InsecureAddressError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    return 0
+
+
+async def _awaited(work: Awaitable[None]) -> None:
+    await work
