@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +29,10 @@ ATTEMPTS = 6
 FIRST_PAUSE = 0.01
 BUSY_TIMEOUT_MS = 5_000
 RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
+
+# SQLite calls every fault operational, also a misspelt table; these are not bugs.
+BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
+AWAY = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_CORRUPT")
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -61,16 +66,13 @@ class Database:
         Raises WriteConflict when others won each attempt, and
         DependencyUnavailable when the database does not answer.
         """
-        pause = FIRST_PAUSE
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in count(1):
             try:
                 return await asyncio.wrap_future(self._submit(fn))
             except (DBAPIError, PoolTimeout) as error:
                 _judge(error, attempt)
-            # Jitter, or those that collided once collide again.
-            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
-            pause *= 2
-        raise WriteConflict
+            await asyncio.sleep(_pause(attempt))
+        raise AssertionError  # `count` has no end
 
     async def read(self, fn: Callable[[Connection], T]) -> T:
         """Run *fn* on one snapshot; it must not write."""
@@ -78,19 +80,17 @@ class Database:
             return await asyncio.wrap_future(self._in_pool(self._read, fn))
         except (DBAPIError, PoolTimeout) as error:
             _judge(error, ATTEMPTS)
-            raise WriteConflict from error
+            raise
 
     def write_sync(self, fn: Callable[[Connection], T]) -> T:
         """Do what `write` does for callers without an event loop."""
-        pause = FIRST_PAUSE
-        for attempt in range(1, ATTEMPTS + 1):
+        for attempt in count(1):
             try:
                 return self._submit(fn).result()
             except (DBAPIError, PoolTimeout) as error:
                 _judge(error, attempt)
-            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311
-            pause *= 2
-        raise WriteConflict
+            time.sleep(_pause(attempt))
+        raise AssertionError  # `count` has no end
 
     def read_sync(self, fn: Callable[[Connection], T]) -> T:
         """Do what `read` does for callers without an event loop."""
@@ -136,7 +136,9 @@ def insert_ignore(connection: Connection, table: Table, rows: Sequence[Row]) -> 
     if not rows:
         return 0
     statement = insert(connection, table).on_conflict_do_nothing()
-    return connection.execute(statement, list(rows)).rowcount
+    # Drivers count the rows of many statements only when asked to.
+    options = {"preserve_rowcount": True}
+    return connection.execute(statement, list(rows), execution_options=options).rowcount
 
 
 def sqlite_engine(
@@ -190,14 +192,25 @@ def postgres_engine(url: str, connections: int, *, durable: bool = True) -> Engi
     )
 
 
+def _pause(attempt: int) -> float:
+    """Return the seconds to wait; those that collided must not do so again."""
+    return FIRST_PAUSE * 2.0 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311
+
+
 def _judge(error: DBAPIError | PoolTimeout, attempt: int) -> None:
     """Return where another attempt may succeed; raise otherwise."""
     if isinstance(error, DBAPIError):
         state = getattr(error.orig, "sqlstate", None)
-        if state in RETRYABLE or "database is locked" in str(error.orig):
+        fault = getattr(error.orig, "sqlite_errorname", "")
+        if state in RETRYABLE or fault.startswith(BUSY):
             log.info("write lost a race", attempt=attempt)
+            if attempt == ATTEMPTS:
+                raise WriteConflict from error
             return
-        if not isinstance(error, OperationalError | InterfaceError):
+        away = fault.startswith(AWAY) or (
+            not fault and isinstance(error, OperationalError | InterfaceError)
+        )
+        if not away:
             raise error
     log.error("database unavailable", exc_info=error)
     raise DependencyUnavailable("database") from error

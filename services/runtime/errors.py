@@ -9,11 +9,12 @@ ServiceError
 ├── CursorEpochChanged     CURSOR_EPOCH_CHANGED    take a new snapshot
 ├── NotFound               RESOURCE_NOT_FOUND
 ├── AlreadyExists          ALREADY_EXISTS
-├── FailedPrecondition     (reason by subclass)    change state first
+├── FailedPrecondition     STATE_NOT_ALLOWED       subclass for another reason
 ├── WriteConflict          WRITE_CONFLICT          retry the transaction
 ├── QueueFull              QUEUE_FULL              slow down
+├── RateLimited            RATE_LIMITED            slow down
 ├── DependencyUnavailable  DEPENDENCY_UNAVAILABLE  retry with backoff
-├── DependencyFailed       INTERNAL                a bug, ours or beyond
+├── InternalError          INTERNAL                a bug, ours or beyond
 ├── DeadlineExceeded       DEADLINE_EXCEEDED
 ├── Unauthenticated        UNAUTHENTICATED
 ├── PermissionDenied       PERMISSION_DENIED
@@ -62,6 +63,8 @@ class ServiceError(Exception):
 
     kind: Kind
     reason: str
+    said: ClassVar[str] = ""
+    """The message where none is given."""
     by_reason: ClassVar[dict[str, type["ServiceError"]]] = {}
 
     def __init_subclass__(cls) -> None:
@@ -69,8 +72,8 @@ class ServiceError(Exception):
         if "reason" in cls.__dict__:
             cls.by_reason[cls.reason] = cls
 
-    def __init__(self, message: str, **metadata: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str = "", **metadata: str) -> None:
+        super().__init__(message or self.said)
         self.metadata = metadata
         self.retry_after: float | None = None
         self.violations: tuple[Violation, ...] = ()
@@ -95,16 +98,6 @@ class InvalidField(InvalidFields):
     def __init__(self, field: str, problem: str) -> None:
         super().__init__([(field, problem)])
 
-    @property
-    def field(self) -> str:
-        """Path of the field in the request, as `activities[3].text`."""
-        return self.violations[0].field
-
-    @property
-    def problem(self) -> str:
-        """What it must be, as `must be in [0, 1]`."""
-        return self.violations[0].problem
-
 
 class RequestIdReused(ServiceError):
     """The same request_id came before with a different request."""
@@ -122,9 +115,7 @@ class PageTokenInvalid(ServiceError):
 
     kind = Kind.INVALID_ARGUMENT
     reason = "PAGE_TOKEN_INVALID"
-
-    def __init__(self) -> None:
-        super().__init__("page_token does not belong to this query")
+    said = "page_token does not belong to this query"
 
 
 class CursorInvalid(ServiceError):
@@ -132,9 +123,7 @@ class CursorInvalid(ServiceError):
 
     kind = Kind.INVALID_ARGUMENT
     reason = "CURSOR_INVALID"
-
-    def __init__(self) -> None:
-        super().__init__("cursor does not belong to this stream")
+    said = "cursor does not belong to this stream"
 
 
 class CursorEpochChanged(ServiceError):
@@ -142,29 +131,15 @@ class CursorEpochChanged(ServiceError):
 
     kind = Kind.OUT_OF_RANGE
     reason = "CURSOR_EPOCH_CHANGED"
-
-    def __init__(self) -> None:
-        super().__init__("cursor is from another log epoch; start from a snapshot")
+    said = "cursor is from another log epoch; start from a snapshot"
 
 
 class _OfResource(ServiceError):
     """An error about one named resource."""
 
-    said: ClassVar[str]
-
     def __init__(self, resource_type: str, name: str) -> None:
         text = f"{resource_type} {name} {self.said}"
         super().__init__(text, resource_type=resource_type, name=name)
-
-    @property
-    def resource_type(self) -> str:
-        """What it is, as `account`."""
-        return self.metadata.get("resource_type", "")
-
-    @property
-    def name(self) -> str:
-        """Its resource name, as `accounts/a`."""
-        return self.metadata.get("name", "")
 
 
 class NotFound(_OfResource):
@@ -195,9 +170,7 @@ class WriteConflict(ServiceError):
 
     kind = Kind.ABORTED
     reason = "WRITE_CONFLICT"
-
-    def __init__(self) -> None:
-        super().__init__("another write came first; retry")
+    said = "another write came first; retry"
 
 
 class QueueFull(ServiceError):
@@ -208,6 +181,17 @@ class QueueFull(ServiceError):
 
     def __init__(self, queue: str, retry_after: float) -> None:
         super().__init__(f"{queue} queue is full", queue=queue)
+        self.retry_after = retry_after
+
+
+class RateLimited(ServiceError):
+    """The caller used up what *limit* allows. Seconds to wait."""
+
+    kind = Kind.RESOURCE_EXHAUSTED
+    reason = "RATE_LIMITED"
+
+    def __init__(self, limit: str, retry_after: float) -> None:
+        super().__init__(f"{limit} is used up", limit=limit)
         self.retry_after = retry_after
 
 
@@ -222,14 +206,12 @@ class DependencyUnavailable(ServiceError):
         self.retry_after = retry_after
 
 
-class DependencyFailed(ServiceError):
+class InternalError(ServiceError):
     """A bug, here or in a service behind this one. Only the log knows more."""
 
     kind = Kind.INTERNAL
     reason = "INTERNAL"
-
-    def __init__(self) -> None:
-        super().__init__("internal error")
+    said = "internal error"
 
 
 class DeadlineExceeded(ServiceError):
@@ -237,9 +219,7 @@ class DeadlineExceeded(ServiceError):
 
     kind = Kind.DEADLINE_EXCEEDED
     reason = "DEADLINE_EXCEEDED"
-
-    def __init__(self) -> None:
-        super().__init__("deadline exceeded")
+    said = "deadline exceeded"
 
 
 class Unauthenticated(ServiceError):
@@ -247,9 +227,7 @@ class Unauthenticated(ServiceError):
 
     kind = Kind.UNAUTHENTICATED
     reason = "UNAUTHENTICATED"
-
-    def __init__(self) -> None:
-        super().__init__("valid credentials are required")
+    said = "valid credentials are required"
 
 
 class PermissionDenied(ServiceError):

@@ -53,9 +53,9 @@ def check_uuid(field: str, value: str) -> str:
 
 
 def check_name(field: str, value: str, *collections: str) -> tuple[str, ...]:
-    """Return the ids in a resource name such as `accounts/a/decisions/d`.
+    """Return the ids in a resource name such as `shelves/s/books/b`.
 
-    `check_name("name", value, "accounts", "decisions")` gives `("a", "d")`.
+    `check_name("name", value, "shelves", "books")` gives `("s", "b")`.
     """
     parts = value.split("/")
     if len(parts) != 2 * len(collections) or tuple(parts[::2]) != collections:

@@ -18,7 +18,7 @@ from grpc_status import rpc_status
 
 from services.runtime.errors import (
     DeadlineExceeded,
-    DependencyFailed,
+    InternalError,
     NotImplementedYet,
     ServiceError,
 )
@@ -167,4 +167,4 @@ def translate(error: Exception, method: str) -> ServiceError:
     if isinstance(error, NotImplementedError):  # what generated servicers raise
         return NotImplementedYet(method)
     log.error("unhandled", method=method, exc_info=error)
-    return DependencyFailed()
+    return InternalError()

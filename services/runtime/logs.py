@@ -34,10 +34,13 @@ def configure_logs(
 
 
 def _text(out: TextIO) -> list[Processor]:
-    return [structlog.dev.ConsoleRenderer(colors=out.isatty())]
+    # The default formatter shows local variables, which hold requests.
+    plain = structlog.dev.plain_traceback
+    return [
+        structlog.dev.ConsoleRenderer(colors=out.isatty(), exception_formatter=plain)
+    ]
 
 
 def _json() -> list[Processor]:
-    # Local variables hold requests; a traceback must not carry them out.
     frames = ExceptionDictTransformer(show_locals=False)
     return [ExceptionRenderer(frames), structlog.processors.JSONRenderer()]

@@ -26,14 +26,14 @@ WAIT_FOR_TABLES = "5s"  # longer would queue every reader behind the migration
 
 
 class SchemaOutdatedError(Exception):
-    """The database is not at the newest revision: run `truepen migrate`."""
+    """The database is not at the newest revision: migrate."""
 
     def __init__(self, package: str, current: str | None, newest: str | None) -> None:
         super().__init__(f"{package}: schema is {current}, needs {newest}; migrate")
 
 
 def upgrade(url: str, package: str) -> str | None:
-    """Bring the schema of *package*, as `services.accounts`, to its newest.
+    """Bring the schema of *package*, as `services.reader`, to its newest.
 
     Returns the revision it had before. Replicas may call it at once.
     """
@@ -82,7 +82,13 @@ def drift(url: str, package: str, metadata: MetaData) -> list[Any]:
 def _connect(url: str) -> Iterator[Connection]:
     """Open one transaction: DDL is undone with it on both databases."""
     sqlite = make_url(url).get_backend_name() == "sqlite"
-    engine = sqlite_engine(url, 1, durable=True) if sqlite else postgres_engine(url, 1)
+    if sqlite:
+        engine = sqlite_engine(url, 1, durable=True)
+    else:
+        # Whoever waits for its turn must then see what the other one did.
+        engine = postgres_engine(url, 1).execution_options(
+            isolation_level="READ COMMITTED"
+        )
     try:
         with engine.begin() as connection:
             yield connection

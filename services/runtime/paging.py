@@ -51,7 +51,7 @@ def query_of(request: Message) -> bytes:
     """Return what makes a List request a query: all but its page fields."""
     query = type(request)()
     query.CopyFrom(request)
-    for field in ("page_size", "page_token"):
+    for field in {"page_size", "page_token"} & set(query.DESCRIPTOR.fields_by_name):
         query.ClearField(field)
     name = request.DESCRIPTOR.full_name.encode()
     return name + b"\0" + query.SerializeToString(deterministic=True)

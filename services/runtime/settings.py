@@ -43,25 +43,25 @@ class RuntimeSettings(Settings):
     """How the process runs, whatever it serves."""
 
     host: str = "127.0.0.1"
-    port: int = Field(50051, ge=0, le=65535)
+    port: int = Field(default=50051, ge=0, le=65535)
     """0 lets the system choose."""
-    health_port: int | None = Field(None, ge=0, le=65535)
+    health_port: int | None = Field(default=None, ge=0, le=65535)
     """Plaintext port on every interface that serves health alone, for probes."""
-    metrics_port: int | None = Field(None, ge=0, le=65535)
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """HTTP port of Prometheus metrics."""
     data_dir: Path = Path("var")
     log_format: Literal["auto", "json", "text"] = "auto"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     clock: Literal["system", "caller"] = "system"
     """`caller` believes the time in each call's metadata: replay and tests."""
-    max_message_bytes: int = Field(16 * 2**20, ge=2**16)
-    max_concurrent_rpcs: int | None = Field(None, ge=1)
+    max_message_bytes: int = Field(default=16 * 2**20, ge=2**16)
+    max_concurrent_rpcs: int | None = Field(default=None, ge=1)
     """Calls beyond it are refused at once. None: no limit."""
-    max_connection_age_s: int | None = Field(None, ge=1)
+    max_connection_age_s: int | None = Field(default=None, ge=1)
     """Then clients reconnect, and so find new replicas. None: never."""
-    unary_cap_s: float = Field(30.0, gt=0)
+    unary_cap_s: float = Field(default=30.0, gt=0)
     """Deadline of unary calls that came without one."""
-    grace_s: float = Field(10.0, ge=0)
+    grace_s: float = Field(default=10.0, ge=0)
     """How long calls in flight may take to finish when the process stops."""
     tls_cert: Path | None = None
     tls_key: Path | None = None

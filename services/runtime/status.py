@@ -16,9 +16,9 @@ from grpc_status import rpc_status
 from services.runtime.errors import (
     AlreadyExists,
     DeadlineExceeded,
-    DependencyFailed,
     DependencyUnavailable,
     FailedPrecondition,
+    InternalError,
     Kind,
     NotFound,
     RemoteError,
@@ -75,7 +75,7 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> ServiceError:
 def _revive(kind: Kind | None, info: ErrorInfo, message: str) -> ServiceError:
     """Make the error of the class that owns the reason, skipping its __init__."""
     if kind is None or (kind is Kind.INTERNAL and not info.reason):
-        return DependencyFailed()
+        return InternalError()
     if not info.reason and kind is Kind.UNAVAILABLE:
         return DependencyUnavailable("service")
     if not info.reason and kind is Kind.DEADLINE_EXCEEDED:
@@ -103,7 +103,8 @@ def _details(error: ServiceError) -> list[Message]:
     if isinstance(error, NotFound | AlreadyExists):
         details.append(
             ResourceInfo(
-                resource_type=error.resource_type, resource_name=_short(error.name)
+                resource_type=error.metadata.get("resource_type", ""),
+                resource_name=_short(error.metadata.get("name", "")),
             )
         )
     if isinstance(error, FailedPrecondition):

@@ -1,0 +1,1 @@
+"""A package with migrations, as a service has them."""

@@ -1,0 +1,249 @@
+"""Transactions as services see them, on SQLite and on PostgreSQL."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from contextvars import ContextVar
+from functools import partial
+from pathlib import Path
+from threading import Event, current_thread
+
+import pytest
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    event,
+    select,
+    text,
+)
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from services.runtime.database import Database, insert, insert_ignore
+from services.runtime.errors import DependencyUnavailable, WriteConflict
+
+metadata = MetaData()
+tally = Table(
+    "tally",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+who: ContextVar[str] = ContextVar("who", default="nobody")
+
+
+@pytest.fixture(autouse=True)
+def schema(request: pytest.FixtureRequest) -> None:
+    if "database" in request.fixturenames:
+        request.getfixturevalue("database").write_sync(metadata.create_all)
+
+
+def put(connection: Connection, name: str, count: int = 0) -> None:
+    connection.execute(tally.insert().values(name=name, count=count))
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    return {
+        row.name: row._mapping["count"] for row in connection.execute(select(tally))
+    }
+
+
+def increment(connection: Connection) -> int:
+    """Read, then write what was read: wrong unless writes are serializable."""
+    seen = counts(connection)["a"]
+    connection.execute(tally.update().values(count=seen + 1))
+    return seen + 1
+
+
+async def test_what_was_written_is_read(database: Database) -> None:
+    await database.write(lambda connection: put(connection, "a", 3))
+
+    assert await database.read(counts) == {"a": 3}
+
+
+async def test_a_write_that_raises_leaves_nothing(database: Database) -> None:
+    def fail(connection: Connection) -> None:
+        put(connection, "a")
+        raise KeyError("oops")
+
+    with pytest.raises(KeyError):
+        await database.write(fail)
+
+    assert await database.read(counts) == {}
+
+
+async def test_concurrent_increments_are_all_counted(database: Database) -> None:
+    await database.write(lambda connection: put(connection, "a"))
+
+    seen = await asyncio.gather(*(database.write(increment) for _ in range(8)))
+
+    assert sorted(seen) == list(range(1, 9))
+    assert await database.read(counts) == {"a": 8}
+
+
+async def test_of_writes_made_together_only_the_wrong_one_fails(
+    database: Database,
+) -> None:
+    names = ["a", "b", "a", "c"]
+
+    outcomes = await asyncio.gather(
+        *(database.write(partial(put, name=name)) for name in names),
+        return_exceptions=True,
+    )
+
+    failed = [outcome for outcome in outcomes if outcome is not None]
+    assert [type(outcome) for outcome in failed] == [IntegrityError]
+    assert set(await database.read(counts)) == {"a", "b", "c"}
+
+
+async def test_context_variables_reach_the_database_thread(database: Database) -> None:
+    who.set("alice")
+
+    wrote = await database.write(lambda _: (who.get(), current_thread().name[:2]))
+    read = await database.read(lambda _: who.get())
+
+    assert (wrote, read) == (("alice", "db"), "alice")
+
+
+async def test_readers_cannot_write(database: Database) -> None:
+    with pytest.raises(DBAPIError, match=r"read-?only"):
+        await database.read(lambda connection: put(connection, "a"))
+
+
+async def test_insert_ignore_counts_the_new(database: Database) -> None:
+    rows = [{"name": name, "count": 1} for name in "abc"]
+
+    def add(connection: Connection) -> tuple[int, int, int]:
+        return (
+            insert_ignore(connection, tally, rows[:2]),
+            insert_ignore(connection, tally, rows),
+            insert_ignore(connection, tally, []),
+        )
+
+    assert await database.write(add) == (2, 1, 0)
+
+
+async def test_upserts_are_one_statement_on_both(database: Database) -> None:
+    def add(connection: Connection) -> None:
+        statement = insert(connection, tally)
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["name"],
+                set_={"count": tally.c.count + statement.excluded.count},
+            ),
+            [{"name": "a", "count": 2}, {"name": "b", "count": 5}],
+        )
+
+    await database.write(add)
+    await database.write(add)
+
+    assert await database.read(counts) == {"a": 4, "b": 10}
+
+
+async def test_a_caller_that_left_before_its_turn_writes_nothing(
+    sqlite_url: str,
+) -> None:
+    database = Database(sqlite_url)
+    database.write_sync(metadata.create_all)
+    busy, started = Event(), Event()
+
+    def hold(_: Connection) -> bool:
+        started.set()
+        return busy.wait(5)
+
+    first = asyncio.create_task(database.write(hold))
+    await asyncio.to_thread(started.wait, 5)
+    second = asyncio.create_task(database.write(lambda c: put(c, "late")))
+    await asyncio.sleep(0.01)
+    second.cancel()
+    busy.set()
+    await first
+
+    assert await database.read(counts) == {}
+    database.close()
+
+
+async def test_waiting_writes_share_one_commit(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    database.write_sync(metadata.create_all)
+    busy = Event()
+    first = asyncio.create_task(database.write(lambda _: busy.wait(5)))
+    await asyncio.sleep(0.02)
+    commits: list[Connection] = []
+    event.listen(database._writers, "commit", commits.append)
+    writes = [database.write(partial(put, name=str(n))) for n in range(20)]
+    together = asyncio.gather(*writes)
+    await asyncio.sleep(0.02)
+    busy.set()
+    await asyncio.gather(first, together)
+
+    assert len(commits) == 2
+    assert len(await database.read(counts)) == 20
+    database.close()
+
+
+def test_what_was_acknowledged_survives_kill_9(sqlite_url: str, tmp_path: Path) -> None:
+    program = """
+import os, sys
+from services.runtime.database import Database
+from tests.runtime.test_database import metadata, put
+database = Database(sys.argv[1])
+database.write_sync(metadata.create_all)
+for n in range(50):
+    database.write_sync(lambda connection: put(connection, str(n)))
+os.kill(os.getpid(), 9)
+"""
+    command = [sys.executable, "-c", program, sqlite_url]
+    code = subprocess.run(
+        command, check=False, cwd=Path(__file__).parents[2]
+    ).returncode
+
+    database = Database(sqlite_url)
+    assert code == -9
+    assert len(database.read_sync(counts)) == 50
+    database.close()
+
+
+async def test_a_lock_held_by_another_process_is_waited_for(sqlite_url: str) -> None:
+    database = Database(sqlite_url)
+    await database.write(metadata.create_all)
+    other = sqlite3.connect(sqlite_url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    write = asyncio.create_task(database.write(lambda c: put(c, "a")))
+    await asyncio.sleep(0.05)
+    assert not write.done()
+    other.execute("COMMIT")
+    other.close()
+
+    await write
+    assert await database.read(counts) == {"a": 0}
+    database.close()
+
+
+async def test_a_race_lost_each_time_is_a_conflict(postgres_url: str) -> None:
+    database = Database(postgres_url)
+    lose = text("DO $$ BEGIN RAISE SQLSTATE '40001'; END $$")
+
+    with pytest.raises(WriteConflict):
+        await database.write(lambda connection: connection.execute(lose))
+    database.close()
+
+
+async def test_a_database_that_is_away_is_unavailable(tmp_path: Path) -> None:
+    database = Database(f"postgresql://postgres@/x?host={tmp_path}")
+
+    with pytest.raises(DependencyUnavailable):
+        await database.write(counts)
+    with pytest.raises(DependencyUnavailable):
+        await database.read(counts)
+    database.close()
+
+
+def test_sqlite_in_memory_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs a file"):
+        Database("sqlite://")

@@ -1,0 +1,65 @@
+"""Schemas come from revisions, on both databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import Column, Integer, MetaData, String, Table, text
+
+from services.runtime.database import Database
+from services.runtime.migrate import SchemaOutdatedError, check, drift, upgrade
+
+PACKAGE = "tests.runtime.migrated"
+
+metadata = MetaData()
+thing = Table(
+    "thing",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("size", Integer),
+)
+
+
+def test_an_upgrade_makes_the_schema_current(database_url: str) -> None:
+    with pytest.raises(SchemaOutdatedError):
+        check(database_url, PACKAGE)
+
+    assert upgrade(database_url, PACKAGE) is None
+
+    check(database_url, PACKAGE)
+    assert drift(database_url, PACKAGE, metadata) == []
+
+
+def test_a_second_upgrade_changes_nothing(database_url: str) -> None:
+    upgrade(database_url, PACKAGE)
+
+    assert upgrade(database_url, PACKAGE) == "0002"
+
+
+def test_replicas_may_upgrade_at_once(database_url: str) -> None:
+    with ThreadPoolExecutor(4) as replicas:
+        before = list(replicas.map(lambda _: upgrade(database_url, PACKAGE), range(4)))
+
+    assert sorted(map(str, before)) == ["0002", "0002", "0002", "None"]
+
+
+def test_drift_names_what_the_models_have_and_revisions_lack(sqlite_url: str) -> None:
+    upgrade(sqlite_url, PACKAGE)
+    wider = MetaData()
+    Table("thing", wider, *(Column(n, String(32)) for n in ("name", "size", "colour")))
+
+    found = drift(sqlite_url, PACKAGE, wider)
+
+    assert any(step[0] == "add_column" for step in found)
+
+
+def test_each_service_has_a_version_table_of_its_own(database_url: str) -> None:
+    upgrade(database_url, PACKAGE)
+
+    database = Database(database_url)
+    rows = database.read_sync(
+        lambda connection: connection.execute(
+            text("SELECT version_num FROM migrated_version")
+        ).all()
+    )
+    database.close()
+    assert [tuple(row) for row in rows] == [("0002",)]

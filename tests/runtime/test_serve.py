@@ -1,0 +1,192 @@
+"""A server as its callers and its supervisor see it."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from prometheus_client import CollectorRegistry
+
+from services.runtime.calls import Shutdown
+from services.runtime.client import RemoteStub, connect
+from services.runtime.concerns import standard
+from services.runtime.errors import Unauthenticated
+from services.runtime.serve import InsecureAddressError, Server, Service
+from services.runtime.settings import RuntimeSettings
+from tests.runtime.echo import NAME, EchoServicer, EchoStub, add_echo, text
+
+Health = health_pb2_grpc.HealthStub
+
+
+def make(
+    servicer: EchoServicer | None = None, shutdown: Shutdown | None = None, **how: Any
+) -> Server:
+    settings = RuntimeSettings(**{"port": 0, "grace_s": 1.0, **how})
+    roles = {f"/{NAME}/": frozenset({"reader"})}
+    chain = standard(settings, roles, {}, CollectorRegistry())
+    echo = Service(NAME, add_echo, servicer or EchoServicer())
+    return Server([echo], chain, settings, shutdown)
+
+
+@asynccontextmanager
+async def running(server: Server) -> AsyncIterator[grpc.aio.Channel]:
+    async with server, connect(f"127.0.0.1:{server.port}", {}) as channel:
+        yield channel
+
+
+async def health_of(channel: grpc.aio.Channel, name: str) -> str:
+    request = health_pb2.HealthCheckRequest(service=name)
+    response = await cast("Any", Health(channel)).Check(request)
+    return health_pb2.HealthCheckResponse.ServingStatus.Name(response.status)
+
+
+async def test_each_service_is_healthy_by_name() -> None:
+    async with running(make()) as channel:
+        assert await health_of(channel, NAME) == "SERVING"
+        assert await health_of(channel, "") == "SERVING"
+
+
+async def test_reflection_lists_the_services() -> None:
+    async def ask() -> AsyncIterator[Any]:
+        yield reflection_pb2.ServerReflectionRequest(list_services="")
+
+    async with running(make()) as channel:
+        stub = cast("Any", reflection_pb2_grpc.ServerReflectionStub)(channel)
+        answers = [answer async for answer in stub.ServerReflectionInfo(ask())]
+
+    names = [service.name for service in answers[0].list_services_response.service]
+    assert {NAME, "grpc.health.v1.Health"} <= set(names)
+
+
+async def test_health_flips_before_calls_in_flight_finish() -> None:
+    started = asyncio.Event()
+
+    class Slow(EchoServicer):
+        async def Say(self, request: Any, context: Any) -> Any:
+            started.set()
+            await asyncio.sleep(0.2)
+            return text("finished")
+
+    server = make(Slow())
+    async with running(server) as channel:
+        say = asyncio.ensure_future(cast("Any", EchoStub(channel)).Say(text("")))
+        watch = cast("Any", Health(channel)).Watch(health_pb2.HealthCheckRequest())
+        assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+        await started.wait()
+
+        stop = asyncio.create_task(server.stop())
+        seen = (await watch.read()).status
+        assert not say.done()
+        response = await say
+        await stop
+
+    assert seen == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert response.value == "finished"
+
+
+async def test_a_signal_ends_streams_and_then_background_work() -> None:
+    shutdown = Shutdown()
+    ended: list[str] = []
+
+    class Follow(EchoServicer):
+        async def Spell(self, request: Any, context: Any) -> AsyncIterator[Any]:
+            yield text("first")
+            await shutdown.wait()
+            yield text("resume here")
+            ended.append("stream")
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("work")
+
+    server = make(Follow(), shutdown)
+    async with running(server) as channel:
+        server.background("work", work())
+        run = asyncio.create_task(server.run())
+        stream = aiter(cast("Any", RemoteStub(EchoStub(channel))).Spell(text("")))
+        await anext(stream)
+        os.kill(os.getpid(), signal.SIGTERM)
+        rest = [response.value async for response in stream]
+        await run
+
+    assert rest == ["resume here"]
+    assert ended == ["stream", "work"]
+
+
+async def test_a_worker_that_fails_stops_the_server_and_is_told() -> None:
+    async def fail() -> None:
+        raise RuntimeError("worker broke")
+
+    server = make()
+    async with running(server):
+        server.background("fail", fail())
+        with pytest.raises(RuntimeError, match="worker broke"):
+            await server.run()
+
+
+async def test_two_processes_cannot_share_a_port() -> None:
+    async with make() as first:
+        with pytest.raises(RuntimeError, match="bind"):
+            await make(port=first.port).__aenter__()
+
+
+async def test_plaintext_beyond_loopback_is_refused_unless_asked_for() -> None:
+    with pytest.raises(InsecureAddressError):
+        await make(host="0.0.0.0").__aenter__()
+
+    async with make(host="0.0.0.0", insecure=True) as server:
+        assert server.port > 0
+
+
+async def test_loopback_without_trust_needs_credentials() -> None:
+    async with running(make(trust_loopback=False)) as channel:
+        with pytest.raises(Unauthenticated):
+            await cast("Any", RemoteStub(EchoStub(channel))).Say(text(""))
+
+
+async def test_the_probe_port_serves_health_alone() -> None:
+    async with (
+        make(health_port=0) as server,
+        connect(f"127.0.0.1:{server.health_port}", {}) as channel,
+    ):
+        assert await health_of(channel, NAME) == "SERVING"
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await cast("Any", EchoStub(channel)).Say(text(""))
+
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_a_message_beyond_the_limit_is_refused() -> None:
+    async with running(make(max_message_bytes=2**16)) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await cast("Any", EchoStub(channel)).Say(text("a" * 2**17))
+
+    assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+
+
+async def test_the_callers_clock_is_off_by_default() -> None:
+    nonsense = [("truepen-time", "nonsense")]
+    async with running(make()) as channel:
+        await cast("Any", EchoStub(channel)).Say(text(""), metadata=nonsense)
+
+    async with running(make(clock="caller")) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            await cast("Any", EchoStub(channel)).Say(text(""), metadata=nonsense)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_a_unix_socket_will_do(tmp_path: Path) -> None:
+    address = f"unix:{tmp_path}/s"
+    async with make(host=address), connect(address, {}) as channel:
+        response = await cast("Any", RemoteStub(EchoStub(channel))).Say(text("a"))
+
+    assert response.value == "a"
