@@ -1,0 +1,1 @@
+"""Is this text a person's? Stateless: text in, calibrated assessment out."""
