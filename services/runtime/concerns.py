@@ -18,7 +18,7 @@ from services.runtime.calls import (
 )
 from services.runtime.clock import CALLER_TIME
 from services.runtime.errors import InvalidField, PermissionDenied, Unauthenticated
-from services.runtime.ids import MAX_ID_CHARS, NewId, random_id
+from services.runtime.ids import MAX_ID_CHARS, NewId, random_hex
 from services.runtime.interceptors import Call, Chain, Concern
 from services.runtime.metrics import RpcMetrics
 from services.runtime.settings import RuntimeSettings
@@ -32,7 +32,7 @@ ANY = "*"
 class RequestId:
     """Takes the caller's request id, or makes one, and binds it to the log."""
 
-    def __init__(self, new_id: NewId = random_id) -> None:
+    def __init__(self, new_id: NewId = random_hex) -> None:
         self._new_id = new_id
 
     def enter(self, call: Call) -> None:

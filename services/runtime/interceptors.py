@@ -77,6 +77,7 @@ class Chain(grpc.aio.ServerInterceptor):
     def __init__(self, *concerns: Concern) -> None:
         self._concerns = concerns
         self._reversed = tuple(reversed(concerns))
+        self._rewrapped: dict[str, tuple[Handler, Handler]] = {}
 
     async def intercept_service(
         self, continuation: Next, handler_call_details: grpc.HandlerCallDetails
@@ -85,7 +86,13 @@ class Chain(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
-        return self._rewrap(handler, handler_call_details.method)
+        # grpc asks for each call; what it gets for a method stays the same.
+        method = handler_call_details.method
+        known = self._rewrapped.get(method)
+        if known is None or known[0] is not handler:
+            known = handler, self._rewrap(handler, method)
+            self._rewrapped[method] = known
+        return known[1]
 
     def _rewrap(self, handler: Handler, method: str) -> Handler:
         """Copy *handler* with the chain around it; the four kinds are two."""

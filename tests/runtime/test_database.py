@@ -160,6 +160,7 @@ async def test_a_caller_that_left_before_its_turn_writes_nothing(
     second = asyncio.create_task(database.write(lambda c: put(c, "late")))
     await asyncio.sleep(0.01)
     second.cancel()
+    await asyncio.wait([second])
     busy.set()
     await first
 
