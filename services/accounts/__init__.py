@@ -1,0 +1,1 @@
+"""Owns what accounts did, and the profile that follows from it."""

@@ -1,0 +1,167 @@
+"""The share θ of an account's own content that is AI-made, with an interval.
+
+docs/reliance.md derives this and shows that its intervals cover.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import IntEnum
+from math import log
+
+import numpy as np
+
+from services.accounts.domain.history import Floats
+from services.accounts.domain.items import Items
+
+MIN_SCORED = 5
+
+
+class RelianceState(IntEnum):
+    """Whether reliance can be told from the data."""
+
+    IDENTIFIED = 1
+    NOT_IDENTIFIABLE = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RelianceModel:
+    """Prior, caps and error model; `services.accounts.fitting` fits them.
+
+    `none` and `all` are prior masses at θ = 0 and θ = 1, the rest is uniform.
+    `style_cap` bounds a text's log ratio, `slope` and `intercept` recalibrate
+    it after capping. `correlation` is that of one author's detector errors:
+    n texts are worth n / (1 + (n - 1) correlation). `offset` is the spread of
+    authors' own shifts, `voice_mean` and `voice_spread` describe log ratios of
+    people's texts.
+    """
+
+    none: float
+    all: float
+    style_cap: float
+    slope: float
+    intercept: float
+    correlation: float
+    offset: float
+    voice_mean: float
+    voice_spread: float
+    hard_cap: float = log(1000.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Reliance:
+    """Posterior of θ: median and 95 % interval, and what it rests on.
+
+    `flagged_count` counts posts whose own ratio is over 3, `hard_count` those
+    with hard facts; `probability_none` is that of not one AI-made post.
+    """
+
+    window: timedelta
+    state: RelianceState
+    lower: float
+    median: float
+    upper: float
+    eligible_count: int
+    flagged_count: int
+    hard_count: int
+    probability_none: float
+
+
+_STEPS = 80
+_INNER = (np.arange(_STEPS) + 0.5) / _STEPS
+GRID: Floats = np.concatenate(([0.0], _INNER, [1.0]))
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+_FLAGGED = log(3.0)
+_MIN_INFORMATION = 0.05  # nats between posterior and prior
+
+
+def estimate(
+    items: Items, voices: Floats, model: RelianceModel, window: timedelta
+) -> Reliance:
+    """Posterior of θ from *items*; *voices* are ratios of the author's old texts."""
+    prior = prior_weights(model)
+    counts = (len(items.style), int((items.hard > _FLAGGED).sum()))
+    own = recalibrated(items.style, model) * items.scored + items.hard
+    flagged = int((own > _FLAGGED).sum())
+    if int(items.scored.sum()) < MIN_SCORED and counts[1] == 0:
+        unknown = _summary(prior, window, (counts[0], flagged, counts[1]), 1.0)
+        return replace(unknown, state=RelianceState.NOT_IDENTIFIABLE)
+    likelihood, likelihood_none = _likelihoods(items, voices, model)
+    posterior = prior * likelihood
+    evidence = float(posterior.sum())
+    posterior /= evidence
+    none = min(1.0, float((prior * likelihood_none).sum()) / evidence)
+    found = _summary(posterior, window, (counts[0], flagged, counts[1]), none)
+    if _information(posterior, prior) < _MIN_INFORMATION:
+        return replace(found, state=RelianceState.NOT_IDENTIFIABLE)
+    return found
+
+
+def prior_weights(model: RelianceModel) -> Floats:
+    """Prior over `GRID`."""
+    inner = np.full(_STEPS, (1 - model.none - model.all) / _STEPS)
+    return np.concatenate(([model.none], inner, [model.all]))
+
+
+def recalibrated(ratios: Floats, model: RelianceModel) -> Floats:
+    """Log ratios capped, then made honest again."""
+    capped = np.clip(ratios, -model.style_cap, model.style_cap)
+    honest = model.intercept + model.slope * capped
+    result: Floats = np.clip(honest, -model.style_cap, model.style_cap)
+    return result
+
+
+def _likelihoods(
+    items: Items, voices: Floats, model: RelianceModel
+) -> tuple[Floats, Floats]:
+    """Likelihood over `GRID`, and that of having not one AI-made post."""
+    offsets = _NODES * model.offset
+    weights = _WEIGHTS * _voice_likelihood(offsets, voices, model)
+    weights = weights / weights.sum()
+    soft = items.hard == 0
+    shifted = items.style[None, :] - offsets[:, None]
+    style = recalibrated(shifted, model) * items.scored
+    n_soft = int((soft & items.scored).sum())
+    temper = 1.0 / (1.0 + max(n_soft - 1, 0) * model.correlation)
+    by_style = _mixture(style[:, soft]) ** temper
+    joined = np.clip(
+        temper * style[:, ~soft] + items.hard[~soft], -model.hard_cap, model.hard_cap
+    )
+    likelihood = (by_style * _mixture(joined)) @ weights
+    none = (1 - GRID) ** (temper * n_soft + int((~soft).sum()))
+    return likelihood, none
+
+
+def _mixture(log_ratios: Floats) -> Floats:
+    """Product over items of θ·LR + 1 - θ, as an array of GRID by offsets."""
+    excess = np.expm1(log_ratios)
+    result: Floats = np.prod(1.0 + GRID[:, None, None] * excess[None], axis=-1)
+    return result
+
+
+def _voice_likelihood(offsets: Floats, voices: Floats, model: RelianceModel) -> Floats:
+    """How well each author offset explains old texts, known to be a person's."""
+    if len(voices) == 0:
+        return np.ones_like(offsets)
+    n = len(voices)
+    worth = n / (1 + (n - 1) * model.correlation)
+    distance = (voices.mean() - model.voice_mean - offsets) / model.voice_spread
+    result: Floats = np.exp(-0.5 * worth * (distance**2 - (distance**2).min()))
+    return result
+
+
+def _summary(
+    weights: Floats, window: timedelta, counts: tuple[int, int, int], none: float
+) -> Reliance:
+    total = np.cumsum(weights)
+    lower, median, upper = (
+        float(GRID[min(int(np.searchsorted(total, q * total[-1])), len(GRID) - 1)])
+        for q in (0.025, 0.5, 0.975)
+    )
+    return Reliance(
+        window, RelianceState.IDENTIFIED, lower, median, upper, *counts, none
+    )
+
+
+def _information(posterior: Floats, prior: Floats) -> float:
+    held = posterior > 0
+    return float((posterior[held] * np.log(posterior[held] / prior[held])).sum())

@@ -1,0 +1,148 @@
+"""What is kept of an account: at most 8 KB, the same in any order of arrival.
+
+The latest events (timing, operation), the latest texts (fingerprints, scores),
+a few scored texts from before language models, and tallies. Facts come
+deduplicated by activity id; an edit or a later score replaces what it corrects,
+whether it arrives before or after it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from struct import Struct
+from typing import Self
+
+from services.accounts.domain.activities import (
+    WRITINGS,
+    Activity,
+    ActivityType,
+    Score,
+    to_us,
+)
+from services.accounts.domain.fingerprints import content_key
+from services.accounts.domain.records import (
+    EVENT,
+    TEXT,
+    VOICE,
+    pack_event,
+    pack_head,
+    pack_score,
+    pack_voice,
+    pack_writing,
+)
+from services.accounts.domain.tallies import TALLIES_SIZE, Tallies
+from services.accounts.domain.windows import (
+    merge_latest,
+    merge_newest_by_key,
+    merge_versions,
+)
+
+KEPT_EVENTS = 128
+KEPT_TEXTS = 48
+KEPT_VOICES = 16
+BEFORE_MODELS = datetime(2022, 11, 30, tzinfo=UTC)  # ChatGPT's first day
+MAX_STATE_BYTES = 8192
+_VERSION = 1
+_LENGTHS = Struct(">BBBB")
+_BEFORE_MODELS_US = to_us(BEFORE_MODELS)
+_TEXTUAL = WRITINGS | {ActivityType.EDIT, ActivityType.REPOST, ActivityType.OTHER}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """New facts about one account, deduplicated by activity id."""
+
+    activities: Sequence[Activity] = ()
+    scores: Sequence[Score] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileState:
+    """The evidence kept about one account; windows are packed records."""
+
+    tallies: Tallies
+    events: bytes
+    texts: bytes
+    voices: bytes
+
+    @classmethod
+    def empty(cls) -> Self:
+        """State of an account that did nothing yet."""
+        return cls(Tallies.empty(), b"", b"", b"")
+
+    @classmethod
+    def from_bytes(cls, packed: bytes) -> Self:
+        """Read back what `to_bytes` wrote; raises ValueError on another version."""
+        version, *counts = _LENGTHS.unpack_from(packed)
+        if version != _VERSION:
+            raise ValueError(f"state has version {version}, not {_VERSION}")
+        start = _LENGTHS.size + TALLIES_SIZE
+        tallies = Tallies.from_bytes(packed[_LENGTHS.size : start])
+        events = start + counts[0] * EVENT.itemsize
+        texts = events + counts[1] * TEXT.itemsize
+        voices = texts + counts[2] * VOICE.itemsize
+        return cls(
+            tallies, packed[start:events], packed[events:texts], packed[texts:voices]
+        )
+
+    def to_bytes(self) -> bytes:
+        """Pack into at most `MAX_STATE_BYTES` bytes."""
+        lengths = _LENGTHS.pack(
+            _VERSION,
+            len(self.events) // EVENT.itemsize,
+            len(self.texts) // TEXT.itemsize,
+            len(self.voices) // VOICE.itemsize,
+        )
+        return b"".join(
+            (lengths, self.tallies.to_bytes(), self.events, self.texts, self.voices)
+        )
+
+
+def fold(state: ProfileState, facts: Facts) -> ProfileState:
+    """Add *facts* to *state*.
+
+    Shadow scores count for nothing. The result depends on the set of facts
+    ever folded in, not on how they were ordered or batched.
+    """
+    tallies, events, texts = state.tallies, state.events, state.texts
+    voices = state.voices
+    parts: list[tuple[bytes, bytes, bytes]] = []
+    if facts.activities:
+        timed = [(activity, to_us(activity.event_time)) for activity in facts.activities]
+        tallies = tallies.add(timed)
+        records = [
+            pack_event(activity, time_us, content_key(activity.id))
+            for activity, time_us in timed
+        ]
+        events = merge_latest(events, records, KEPT_EVENTS)
+        parts += [
+            (pack_head(time_us, activity.content_id), pack_writing(activity), b"")
+            for activity, time_us in timed
+            if _carries_content(activity)
+        ]
+    old: list[bytes] = []
+    for score in facts.scores:
+        if score.shadow:
+            continue
+        text_time_us = to_us(score.text_time)
+        head = pack_head(text_time_us, score.activity_id)
+        parts.append((head, b"", pack_score(score)))
+        if text_time_us < _BEFORE_MODELS_US:
+            old.append(head + pack_voice(score))
+    if parts:
+        texts = merge_versions(texts, parts, KEPT_TEXTS)
+    if old:
+        voices = merge_newest_by_key(voices, old, KEPT_VOICES)
+    return ProfileState(tallies, events, texts, voices)
+
+
+def _carries_content(activity: Activity) -> bool:
+    if activity.type not in _TEXTUAL:
+        return False
+    return (
+        activity.fingerprint is not None
+        or activity.label is not None
+        or activity.composed_with is not None
+        or activity.declared_ai is not None
+        or activity.type is ActivityType.EDIT
+    )
