@@ -1,0 +1,63 @@
+"""The model card as values: what serving needs to know about a model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+from services.detector.domain.assessment import Language
+from services.detector.domain.calibration import Calibration, Thresholds
+from services.detector.domain.familiarity import Limits
+from services.detector.domain.ngrams import NgramSpec
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageCard:
+    """How texts of one language are scored and judged.
+
+    `cheap` calibrates the n-gram score alone, `full` all scores together; it
+    is empty for a model without an encoder. A text whose cheap logit is at
+    most `settled` is a clear case and never reaches the encoder.
+    """
+
+    ngrams: NgramSpec
+    cheap: tuple[Calibration, ...]
+    full: tuple[Calibration, ...]
+    settled: float
+    fewest_chars: int
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A model's version and, for each language, how it judges."""
+
+    version: str
+    languages: Mapping[Language, LanguageCard]
+
+    @classmethod
+    def parse(cls, raw: Mapping[str, Any]) -> Self:
+        """Read a card; KeyError, TypeError or ValueError where it is malformed."""
+        languages = {Language(n): _language(v) for n, v in raw["languages"].items()}
+        return cls(raw["version"], languages)
+
+
+def _language(raw: Mapping[str, Any]) -> LanguageCard:
+    return LanguageCard(
+        ngrams=NgramSpec(**raw["ngrams"]),
+        cheap=tuple(_calibration(c) for c in raw["cheap"]),
+        full=tuple(_calibration(c) for c in raw["full"]),
+        settled=float(raw["settled"]),
+        fewest_chars=int(raw["fewest_chars"]),
+        limits=Limits(**raw["limits"]),
+    )
+
+
+def _calibration(raw: Mapping[str, Any]) -> Calibration:
+    return Calibration(
+        min_chars=int(raw["min_chars"]),
+        weights=tuple(float(w) for w in raw["weights"]),
+        intercept=float(raw["intercept"]),
+        evidence_slope=float(raw["evidence_slope"]),
+        evidence_shift=float(raw["evidence_shift"]),
+        thresholds=Thresholds(**raw["thresholds"]),
+    )
