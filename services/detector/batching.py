@@ -170,7 +170,9 @@ class Batcher(Generic[T]):
         # A batch has many callers and one log: the oldest lends its context.
         run = batch[0].context.run
         texts = [entry.text for entry in batch]
-        outcomes = await loop.run_in_executor(self._executor, run, self._answer, texts)
+        outcomes = await loop.run_in_executor(
+            self._executor, run, answer_each, self._model, texts
+        )
         seconds = loop.time() - started
         self._load -= chars
         known = self._seconds_per_char or seconds / chars
@@ -179,16 +181,20 @@ class Batcher(Generic[T]):
         for entry, outcome in zip(batch, outcomes, strict=True):
             _settle(entry.answer, outcome)
 
-    def _answer(self, texts: Sequence[str]) -> list[T | Exception]:
-        try:
-            answers = self._model(texts)
-            return [one for one, _ in zip(answers, texts, strict=True)]
-        except Exception as error:
-            if len(texts) == 1:
-                log.exception("text failed", chars=len(texts[0]))
-                return [error]
-            half = len(texts) // 2
-            return self._answer(texts[:half]) + self._answer(texts[half:])
+
+def answer_each(
+    model: Callable[[Sequence[str]], Sequence[T]], texts: Sequence[str]
+) -> list[T | Exception]:
+    """Return what *model* answers to each text, or raises on that one alone."""
+    try:
+        answers = model(texts)
+        return [one for one, _ in zip(answers, texts, strict=True)]
+    except Exception as error:
+        if len(texts) == 1:
+            log.exception("text failed", chars=len(texts[0]))
+            return [error]
+        half = len(texts) // 2
+        return answer_each(model, texts[:half]) + answer_each(model, texts[half:])
 
 
 def _settle(answer: asyncio.Future[T], outcome: T | Exception) -> None:

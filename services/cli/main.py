@@ -1,0 +1,19 @@
+"""The `truepen` command. Each command imports what it needs when it runs."""
+
+import typer
+
+from services.cli.detect import detect
+from services.cli.migrate import migrate
+from services.cli.profile import profile
+from services.cli.report import report
+from services.cli.serve import serve
+from services.cli.standing import standing
+
+app = typer.Typer(
+    help="A person behind every account: detection, evidence, fair enforcement.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,  # they hold texts
+)
+for command in (serve, detect, migrate, standing, profile, report):
+    app.command()(command)

@@ -1,0 +1,45 @@
+"""`truepen serve`: the three services in one process."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from services.runtime.process import Wiring
+    from services.suite import SuiteSettings
+
+
+def serve(
+    port: Annotated[int | None, typer.Option(help="TRUEPEN_PORT, else 50051.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="TRUEPEN_HOST, else 127.0.0.1.")
+    ] = None,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")
+    ] = None,
+) -> None:
+    """Serve detector, accounts and policy on one port, until interrupted."""
+    from dataclasses import replace
+
+    from services.runtime.process import run
+    from services.runtime.settings import SettingsError
+    from services.suite import SuiteSettings
+
+    given = {"port": port, "host": host, "data_dir": data_dir}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    try:
+        settings = SuiteSettings.from_environment()
+    except SettingsError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from error
+    runtime = settings.runtime.model_copy(update=chosen)
+    settings = replace(settings, runtime=runtime)
+    raise typer.Exit(run(runtime, lambda wiring: _serve(settings, wiring)))
+
+
+async def _serve(settings: "SuiteSettings", wiring: "Wiring") -> None:
+    from services.suite import suite
+
+    async with suite(settings, wiring) as server:
+        await server.run()
