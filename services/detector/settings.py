@@ -20,13 +20,13 @@ class DetectorSettings(Settings):
     """Folder of the model whose word counts."""
     shadow_model_dirs: tuple[Path, ...] = ()
     """Folders of models that run beside it, a JSON list. They cost its time."""
-    max_batch_texts: int = Field(32, ge=1, le=1_024)
-    max_batch_chars: int = Field(16_384, ge=1)
+    max_batch_texts: int = Field(default=32, ge=1, le=1_024)
+    max_batch_chars: int = Field(default=16_384, ge=1)
     """Longest text times the number of texts that run together."""
-    max_queue_texts: int = Field(4_096, ge=1)
-    max_linger_s: float = Field(0.002, ge=0, le=1)
+    max_queue_texts: int = Field(default=4_096, ge=1)
+    max_linger_s: float = Field(default=0.002, ge=0, le=1)
     """How long a text may wait for company while the model is idle."""
-    max_delay_s: float = Field(5.0, gt=0)
+    max_delay_s: float = Field(default=5.0, gt=0)
     """Texts that would wait longer for a busy model are refused at once."""
 
     def limits(self) -> Limits:
