@@ -53,6 +53,19 @@ class Items:
     scored: Bools
     hard: Floats
 
+    def since(self, start: float) -> "Items":
+        """Items from *start* on, in seconds from 1970."""
+        later = self.time >= start
+        if later.all():
+            return self
+        return Items(
+            self.time[later],
+            tuple(key for key, keep in zip(self.key, later, strict=True) if keep),
+            self.style[later],
+            self.scored[later],
+            self.hard[later],
+        )
+
 
 def eligible(texts: Texts, since: float) -> Items:
     """Items of *texts* from *since* (seconds from 1970) that count.

@@ -52,7 +52,8 @@ class Reliance:
     """Posterior of θ: median and 95 % interval, and what it rests on.
 
     `flagged_count` counts posts whose own ratio is over 3, `hard_count` those
-    with hard facts; `probability_none` is that of not one AI-made post.
+    with hard facts; `probability_none` is that of not one AI-made post;
+    `style_factor` the log Bayes factor of some AI against none by style alone.
     """
 
     window: timedelta
@@ -64,6 +65,7 @@ class Reliance:
     flagged_count: int
     hard_count: int
     probability_none: float
+    style_factor: float
 
 
 _STEPS = 80
@@ -83,14 +85,15 @@ def estimate(
     own = recalibrated(items.style, model) * items.scored + items.hard
     flagged = int((own > _FLAGGED).sum())
     if int(items.scored.sum()) < MIN_SCORED and counts[1] == 0:
-        unknown = _summary(prior, window, (counts[0], flagged, counts[1]), 1.0)
+        unknown = _summary(prior, window, (counts[0], flagged, counts[1]), (1.0, 0.0))
         return replace(unknown, state=RelianceState.NOT_IDENTIFIABLE)
-    likelihood, likelihood_none = _likelihoods(items, voices, model)
+    likelihood, likelihood_none, by_style = _likelihoods(items, voices, model)
     posterior = prior * likelihood
     evidence = float(posterior.sum())
     posterior /= evidence
     none = min(1.0, float((prior * likelihood_none).sum()) / evidence)
-    found = _summary(posterior, window, (counts[0], flagged, counts[1]), none)
+    factor = _style_factor(by_style, prior)
+    found = _summary(posterior, window, (counts[0], flagged, counts[1]), (none, factor))
     if _information(posterior, prior) < _MIN_INFORMATION:
         return replace(found, state=RelianceState.NOT_IDENTIFIABLE)
     return found
@@ -112,8 +115,8 @@ def recalibrated(ratios: Floats, model: RelianceModel) -> Floats:
 
 def _likelihoods(
     items: Items, voices: Floats, model: RelianceModel
-) -> tuple[Floats, Floats]:
-    """Likelihood over `GRID`, and that of having not one AI-made post."""
+) -> tuple[Floats, Floats, Floats]:
+    """Likelihood over `GRID`, that of not one AI-made post, and style's part."""
     offsets = _NODES * model.offset
     weights = _WEIGHTS * _voice_likelihood(offsets, voices, model)
     weights = weights / weights.sum()
@@ -122,13 +125,15 @@ def _likelihoods(
     style = recalibrated(shifted, model) * items.scored
     n_soft = int((soft & items.scored).sum())
     temper = 1.0 / (1.0 + max(n_soft - 1, 0) * model.correlation)
+    temper_all = 1.0 / (1.0 + max(int(items.scored.sum()) - 1, 0) * model.correlation)
+    style_part = (_mixture(style) ** temper_all) @ weights
     by_style = _mixture(style[:, soft]) ** temper
     joined = np.clip(
         temper * style[:, ~soft] + items.hard[~soft], -model.hard_cap, model.hard_cap
     )
     likelihood = (by_style * _mixture(joined)) @ weights
     none = (1 - GRID) ** (temper * n_soft + int((~soft).sum()))
-    return likelihood, none
+    return likelihood, none, style_part
 
 
 def _mixture(log_ratios: Floats) -> Floats:
@@ -150,7 +155,10 @@ def _voice_likelihood(offsets: Floats, voices: Floats, model: RelianceModel) -> 
 
 
 def _summary(
-    weights: Floats, window: timedelta, counts: tuple[int, int, int], none: float
+    weights: Floats,
+    window: timedelta,
+    counts: tuple[int, int, int],
+    factors: tuple[float, float],
 ) -> Reliance:
     total = np.cumsum(weights)
     lower, median, upper = (
@@ -158,8 +166,13 @@ def _summary(
         for q in (0.025, 0.5, 0.975)
     )
     return Reliance(
-        window, RelianceState.IDENTIFIED, lower, median, upper, *counts, none
+        window, RelianceState.IDENTIFIED, lower, median, upper, *counts, *factors
     )
+
+
+def _style_factor(likelihood: Floats, prior: Floats) -> float:
+    some = float((prior[1:] * likelihood[1:]).sum() / prior[1:].sum())
+    return log(max(some, 1e-300)) - log(max(float(likelihood[0]), 1e-300))
 
 
 def _information(posterior: Floats, prior: Floats) -> float:

@@ -1,0 +1,200 @@
+"""What an account's state adds up to, at one instant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import log
+
+import numpy as np
+
+from services.accounts.domain import channels, facts
+from services.accounts.domain.activities import AccountKind, from_us, to_us
+from services.accounts.domain.automation import (
+    Automation,
+    interaction_posterior,
+    operation_posterior,
+)
+from services.accounts.domain.evidence import (
+    Channel,
+    References,
+    ReportSummary,
+    Signal,
+)
+from services.accounts.domain.facts import OperationFacts, OwnVoice
+from services.accounts.domain.fitted import RELIANCE
+from services.accounts.domain.history import Floats, History
+from services.accounts.domain.items import Items, eligible
+from services.accounts.domain.ownership import Epoch, current_epoch
+from services.accounts.domain.reliance import Reliance, estimate, recalibrated
+from services.accounts.domain.signals import measure
+from services.accounts.domain.state import ProfileState
+
+WINDOWS = (timedelta(days=30), timedelta(days=90))
+MAX_FLAGGED = 50
+_FLAGGED = log(3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What storage knows of an account besides its activities.
+
+    `effective_time` is when the rule began: earlier posts never count.
+    """
+
+    account: str
+    revision: int = 0
+    kind: AccountKind = AccountKind.UNSPECIFIED
+    create_time: datetime | None = None
+    follower_count: int | None = None
+    protected: bool = False
+    language: str = ""
+    presence_check_time: datetime | None = None
+    effective_time: datetime | None = None
+    pending_text_count: int = 0
+    reports: ReportSummary = ReportSummary()
+
+
+@dataclass(frozen=True, slots=True)
+class FlaggedContent:
+    """A post that gave evidence; `key` is `content_key` of its id."""
+
+    key: bytes
+    event_time: datetime
+    log_likelihood_ratio: float
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Everything derived about an account; see truepen.accounts.v1.Profile."""
+
+    account: str
+    revision: int
+    as_of_time: datetime
+    activity_count: int
+    first_event_time: datetime | None
+    last_event_time: datetime | None
+    signals: tuple[Signal, ...]
+    channels: tuple[Channel, ...]
+    reliances: tuple[Reliance, ...]
+    automation: Automation
+    interaction_automation: Automation
+    operation: OperationFacts
+    own_voice: OwnVoice
+    reports: ReportSummary
+    facts: AccountFacts
+    ownership_epoch: int
+    ownership_epoch_time: datetime | None
+    reference_version: str
+    pending_text_count: int
+    flagged_contents: tuple[FlaggedContent, ...]
+    cluster: str
+
+
+def derive(
+    state: ProfileState, account: AccountFacts, now: datetime, references: References
+) -> Profile:
+    """Profile of *account* as of *now*; pure, about a millisecond."""
+    history = History.open(state, references.quarantined_models)
+    epoch = current_epoch(history)
+    signals = _with_percentiles(measure(history), references)
+    by_code = {signal.code: signal for signal in signals}
+    items, reliances = _reliances(history, account, epoch, now)
+    events = history.events.where(history.events.time >= epoch.start)
+    texts = history.texts.where(history.texts.time >= epoch.start)
+    voice = facts.own_voice(history, texts, epoch.start)
+    human = facts.human(events, texts, voice)
+    coordination = channels.coordination(references.coordination)
+    evidence = (
+        channels.style(items, reliances[-1]),
+        channels.template(by_code),
+        channels.tempo(history, by_code),
+        facts.operation(events, interactions=False),
+        coordination,
+        facts.provenance(texts),
+        human,
+        channels.reports(account.reports),
+    )
+    acts = facts.operation(events, interactions=True)
+    tallies = state.tallies
+    found = references.coordination
+    return Profile(
+        account=account.account,
+        revision=account.revision,
+        as_of_time=now,
+        activity_count=tallies.activity_count,
+        first_event_time=from_us(tallies.first) if tallies.first else None,
+        last_event_time=from_us(tallies.last) if tallies.last else None,
+        signals=signals,
+        channels=evidence,
+        reliances=reliances,
+        automation=operation_posterior(evidence, tallies.activity_count),
+        interaction_automation=interaction_posterior(
+            history, by_code, acts, (human, coordination)
+        ),
+        operation=facts.operation_facts(history),
+        own_voice=voice,
+        reports=account.reports,
+        facts=account,
+        ownership_epoch=epoch.index,
+        ownership_epoch_time=from_us(int(epoch.start * 1e6)) if epoch.index else None,
+        reference_version=references.version,
+        pending_text_count=account.pending_text_count,
+        flagged_contents=_flagged(items),
+        cluster=found.cluster if found else "",
+    )
+
+
+def _reliances(
+    history: History, account: AccountFacts, epoch: Epoch, now: datetime
+) -> tuple[Items, tuple[Reliance, ...]]:
+    """Items of the longest window, and the reliance over each window."""
+    effective = account.effective_time
+    floor = max(epoch.start, to_us(effective) / 1e6 if effective else 0.0)
+    voices = history.voice_ratios if epoch.start == 0 else history.voice_ratios[:0]
+    items = eligible(history.texts, floor)
+    items = items.since(to_us(now - WINDOWS[-1]) / 1e6)
+    found: list[Reliance] = []
+    for window in WINDOWS:
+        inside = items.since(to_us(now - window) / 1e6)
+        found.append(estimate(inside, voices, RELIANCE, window))
+    return items, tuple(found)
+
+
+def _with_percentiles(
+    signals: tuple[Signal, ...], references: References
+) -> tuple[Signal, ...]:
+    if not references.quantiles:
+        return signals
+    return tuple(
+        _ranked(signal, references.quantiles.get(signal.code)) for signal in signals
+    )
+
+
+def _ranked(signal: Signal, quantiles: Floats | None) -> Signal:
+    if signal.value is None or quantiles is None or len(quantiles) == 0:
+        return signal
+    rank = np.searchsorted(quantiles, signal.value) / len(quantiles)
+    return replace(signal, percentile=float(rank))
+
+
+def _flagged(items: Items) -> tuple[FlaggedContent, ...]:
+    style = recalibrated(items.style, RELIANCE) * items.scored
+    total = style + items.hard
+    chosen = [int(i) for i in np.flatnonzero(total > _FLAGGED)[::-1][:MAX_FLAGGED]]
+    return tuple(
+        FlaggedContent(
+            items.key[i],
+            from_us(round(items.time[i] * 1e6)),
+            float(items.style[i]),
+            tuple(_item_reasons(float(style[i]), float(items.hard[i]))),
+        )
+        for i in chosen
+    )
+
+
+def _item_reasons(style: float, hard: float) -> Iterable[str]:
+    if hard > _FLAGGED:
+        yield "HARD_FACTS"
+    if style > _FLAGGED:
+        yield "TEXT_READS_AS_AI"

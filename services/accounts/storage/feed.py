@@ -1,0 +1,128 @@
+"""The change feed: per partition, each change has the next number.
+
+Whoever adds to a partition holds its counter until the commit, so numbers
+become visible in order and a follower that saw one has seen all before it.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from services.accounts.storage.rows import (
+    LogEpochRow,
+    PartitionRow,
+    ProfileRow,
+    table,
+)
+from services.runtime.database import insert_ignore
+
+PARTITIONS = 64
+REPORTS = PARTITIONS
+"""The counter of the feed of reports stands beside those of the partitions."""
+
+COUNTERS = table(PartitionRow)
+PROFILES = table(ProfileRow)
+EPOCH = table(LogEpochRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An account whose profile changed, at its latest revision."""
+
+    account: str
+    partition: int
+    sequence: int
+    revision: int
+    change_us: int
+    urgent_sequence: int
+    erased: bool
+
+
+def partition_of(account: str) -> int:
+    """Return the partition of an account id."""
+    return sha256(account.encode()).digest()[0] % PARTITIONS
+
+
+def take_numbers(
+    connection: Connection, partitions: Sequence[int]
+) -> list[int]:
+    """Return the next number for each of *partitions*, in order."""
+    wanted = Counter(partitions)
+    held = (
+        select(COUNTERS.c.partition, COUNTERS.c.sequence)
+        .where(COUNTERS.c.partition.in_(sorted(wanted)))
+        .order_by(COUNTERS.c.partition)
+        .with_for_update()
+    )
+    found: dict[int, int] = {p: s for p, s in connection.execute(held)}
+    if missing := wanted.keys() - found.keys():
+        rows = [{"partition": p, "sequence": 0} for p in sorted(missing)]
+        insert_ignore(connection, COUNTERS, rows)
+        found.update(dict.fromkeys(missing, 0))
+    numbers = []
+    for partition in partitions:
+        found[partition] += 1
+        numbers.append(found[partition])
+    moved = (
+        update(COUNTERS)
+        .where(COUNTERS.c.partition == bindparam("p"))
+        .values(sequence=bindparam("s"))
+    )
+    connection.execute(moved, [{"p": p, "s": found[p]} for p in sorted(wanted)])
+    return numbers
+
+
+def sequences(connection: Connection, partitions: Collection[int]) -> dict[int, int]:
+    """Return how far each of *partitions* has come; 0 where nothing happened."""
+    held = select(COUNTERS.c.partition, COUNTERS.c.sequence).where(
+        COUNTERS.c.partition.in_(sorted(partitions))
+    )
+    return dict.fromkeys(partitions, 0) | {p: s for p, s in connection.execute(held)}
+
+
+def changes_after(
+    connection: Connection, seen: Mapping[int, int], limit: int
+) -> list[Change]:
+    """Return changes later than *seen*, by partition and number."""
+    found: list[Change] = []
+    for partition, sequence in sorted(seen.items()):
+        rows = connection.execute(
+            select(
+                PROFILES.c.account,
+                PROFILES.c.partition,
+                PROFILES.c.change_sequence,
+                PROFILES.c.revision,
+                PROFILES.c.change_us,
+                PROFILES.c.urgent_sequence,
+                PROFILES.c.erased,
+            )
+            .where(
+                PROFILES.c.partition == partition,
+                PROFILES.c.change_sequence > sequence,
+            )
+            .order_by(PROFILES.c.change_sequence)
+            .limit(limit - len(found))
+        )
+        found.extend(Change(*row) for row in rows)
+        if len(found) == limit:
+            break
+    return found
+
+
+def log_epoch(connection: Connection) -> str:
+    """Return the name of this log; empty before `name_log`."""
+    return connection.execute(select(EPOCH.c.epoch)).scalar() or ""
+
+
+def name_log(connection: Connection, epoch: str) -> None:
+    """Give the log its name, unless it has one."""
+    insert_ignore(connection, EPOCH, [{"id": 1, "epoch": epoch}])
+
+
+def rename_log(connection: Connection, epoch: str) -> None:
+    """Give a restored log another name: cursors of the old one are refused."""
+    name_log(connection, epoch)
+    connection.execute(update(EPOCH).values(epoch=epoch))

@@ -1,0 +1,157 @@
+"""Profile states and what changes them: one transaction, one change each."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, select
+
+from services.accounts.storage.feed import partition_of, take_numbers
+from services.accounts.storage.rows import AccountModelRow, ProfileRow, table
+from services.runtime.database import insert, insert_ignore
+
+PROFILES = table(ProfileRow)
+MODELS = table(AccountModelRow)
+CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A profile as it is kept. `revision` 0 = nothing was ever recorded."""
+
+    account: str
+    revision: int = 0
+    state: bytes = b""
+    erased: bool = False
+    urgent_sequence: int = 0
+    change_sequence: int = 0
+    change_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A profile to be kept, one revision on."""
+
+    held: Held
+    state: bytes
+    urgent: bool = False
+    erased: bool = False
+
+
+def profiles(
+    connection: Connection, accounts: Collection[str], *, lock: bool = False
+) -> dict[str, Held]:
+    """Return the profiles of those of *accounts* that have one."""
+    found: dict[str, Held] = {}
+    names = sorted(accounts)
+    for start in range(0, len(names), CHUNK):
+        query = _columns().where(PROFILES.c.account.in_(names[start : start + CHUNK]))
+        if lock:
+            query = query.order_by(PROFILES.c.account).with_for_update()
+        found.update((row.account, _held(row)) for row in connection.execute(query))
+    return found
+
+
+def profile(connection: Connection, account: str) -> Held:
+    """Return the profile of *account*, empty where it has none."""
+    return profiles(connection, [account]).get(account) or Held(account)
+
+
+def page(connection: Connection, after: str, limit: int) -> list[Held]:
+    """Return up to *limit* profiles by name, later than *after*."""
+    query = (
+        _columns()
+        .where(PROFILES.c.account > after, PROFILES.c.erased.is_(False))
+        .order_by(PROFILES.c.account)
+        .limit(limit)
+    )
+    return [_held(row) for row in connection.execute(query)]
+
+
+def keep(connection: Connection, changed: Sequence[Changed], now_us: int) -> None:
+    """Keep *changed*, each at its next revision, and number the changes."""
+    if not changed:
+        return
+    ordered = sorted(changed, key=lambda change: change.held.account)
+    places = [partition_of(change.held.account) for change in ordered]
+    numbers = take_numbers(connection, places)
+    rows = [
+        {
+            "account": change.held.account,
+            "partition": partition,
+            "revision": change.held.revision + 1,
+            "change_sequence": number,
+            "urgent_sequence": number if change.urgent else change.held.urgent_sequence,
+            "change_us": now_us,
+            "erased": change.erased,
+            "state": change.state,
+        }
+        for change, partition, number in zip(ordered, places, numbers, strict=True)
+    ]
+    statement = insert(connection, PROFILES)
+    columns = [name for name in rows[0] if name not in ("account", "partition")]
+    upsert = statement.on_conflict_do_update(
+        index_elements=[PROFILES.c.account],
+        set_={name: statement.excluded[name] for name in columns},
+    )
+    connection.execute(upsert, rows)
+
+
+def touch(
+    connection: Connection, accounts: Iterable[str], now_us: int
+) -> dict[str, int]:
+    """Make changes that leave the states as they are; return the revisions."""
+    names = set(accounts)
+    held = profiles(connection, names, lock=True)
+    # Evidence about an account that was erased does not bring it back.
+    changed = [
+        Changed(found, found.state, erased=found.erased)
+        for found in (held.get(name) or Held(name) for name in names)
+    ]
+    keep(connection, changed, now_us)
+    return {change.held.account: change.held.revision + 1 for change in changed}
+
+
+def count_models(connection: Connection, pairs: Collection[tuple[str, str]]) -> None:
+    """Remember that scores of a model count in the profile of an account."""
+    rows = [{"account": a, "model_digest": d} for a, d in sorted(pairs)]
+    insert_ignore(connection, MODELS, rows)
+
+
+def models_of(connection: Connection, account: str) -> list[str]:
+    """Return the digests of models whose scores *account* has, in order."""
+    query = select(MODELS.c.model_digest).where(MODELS.c.account == account)
+    return sorted(connection.scalars(query))
+
+
+def accounts_of(
+    connection: Connection, model_digest: str, after: str, limit: int
+) -> list[str]:
+    """Return up to *limit* accounts with scores of a model, later than *after*."""
+    query = (
+        select(MODELS.c.account)
+        .where(MODELS.c.model_digest == model_digest, MODELS.c.account > after)
+        .order_by(MODELS.c.account)
+        .limit(limit)
+    )
+    return list(connection.scalars(query))
+
+
+def revived(held: Held) -> Held:
+    """Return what an erased account begins anew with: its numbers, nothing else."""
+    return replace(held, state=b"") if held.erased else held
+
+
+def _columns() -> "select":  # type: ignore[valid-type]
+    return select(
+        PROFILES.c.account,
+        PROFILES.c.revision,
+        PROFILES.c.state,
+        PROFILES.c.erased,
+        PROFILES.c.urgent_sequence,
+        PROFILES.c.change_sequence,
+        PROFILES.c.change_us,
+    )
+
+
+def _held(row: "tuple[str, int, bytes, bool, int, int, int]") -> Held:
+    return Held(*row)
