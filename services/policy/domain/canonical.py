@@ -11,39 +11,57 @@ import hashlib
 import json
 import types
 import typing
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Plain = None | bool | int | float | str | list[Any] | dict[str, Any]
 SECOND = timedelta(seconds=1)
+ATOMS = frozenset({str, int, bool})
 T = TypeVar("T")
 
 
 def to_plain(value: Any) -> Plain:
     """*value* as JSON types. Raises TypeError for what has no canonical form."""
+    kind = type(value)
+    if value is None or kind in ATOMS:
+        return cast("Plain", value)
+    if kind is float:
+        return cast("float", value + 0.0)  # -0.0 and 0.0 are one number
+    if kind in (tuple, list):
+        return [to_plain(item) for item in value]
+    if dataclasses.is_dataclass(kind):
+        return {name: to_plain(getattr(value, name)) for name in field_names(kind)}
+    return rarely(value)
+
+
+def rarely(value: Any) -> Plain:
+    """The types that are met less often."""
     match value:
         case Enum():
             return value.name
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value + 0.0  # -0.0 and 0.0 are one number
         case datetime():
             return format_time(value)
         case timedelta():
             return value / SECOND
-        case tuple() | list():
-            return [to_plain(item) for item in value]
         case frozenset() | set():
             return sorted((to_plain(item) for item in value), key=str)
-        case dict():
-            return {str(key): to_plain(item) for key, item in value.items()}
-    if dataclasses.is_dataclass(value):
-        names = (field.name for field in dataclasses.fields(value))
-        return {name: to_plain(getattr(value, name)) for name in names}
+        case Mapping():
+            return {key_of(key): to_plain(item) for key, item in value.items()}
     raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+def key_of(key: Any) -> str:
+    """A mapping's key as text."""
+    return key.name if isinstance(key, Enum) else str(key)
+
+
+@cache
+def field_names(cls: type) -> tuple[str, ...]:
+    """The fields of a dataclass, in order."""
+    return tuple(field.name for field in dataclasses.fields(cls))
 
 
 def canonical(value: Any) -> bytes:
@@ -68,7 +86,7 @@ def from_plain(cls: type[T], plain: Any) -> T:
     Absent fields take their default; unknown ones raise TypeError, so that a value
     written by a newer release is never half understood.
     """
-    hints = field_types(cls)
+    hints = field_types(cast("type", cls))
     unknown = plain.keys() - hints.keys()
     if unknown:
         raise TypeError(f"{cls.__name__} has no {sorted(unknown)}")
@@ -82,7 +100,7 @@ def field_types(cls: type) -> dict[str, Any]:
     return {field.name: hints[field.name] for field in dataclasses.fields(cls)}
 
 
-def decode(kind: Any, plain: Any) -> Any:
+def decode(kind: Any, plain: Any) -> Any:  # noqa: PLR0911 one for each type
     """*plain* as a value of type *kind*."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin in (typing.Union, types.UnionType):
@@ -99,7 +117,7 @@ def decode(kind: Any, plain: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind[plain]
     if dataclasses.is_dataclass(kind):
-        return from_plain(typing.cast("type", kind), plain)
+        return from_plain(cast("type", kind), plain)
     return float(plain) if kind is float else plain
 
 

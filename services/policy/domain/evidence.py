@@ -178,7 +178,6 @@ class Evidence:
         return digest(self)
 
 
-
 def possible(name: str, value: float) -> bool:
     """Whether *value* can be what field *name* measures."""
     if not math.isfinite(value):

@@ -20,6 +20,7 @@ MAX_CHARS = 2_000
 MAX_NESTING = 20
 MACROS = re.compile(r"\.\s*(map|filter|all|exists|exists_one)\s*\(")
 MAX_MACROS = 2
+MAX_JOINED = 256
 
 CEL_TYPES = {
     "double": cel.Type.DOUBLE,
@@ -28,6 +29,7 @@ CEL_TYPES = {
     "string": cel.Type.STRING,
     "list(string)": cel.Type.List(cel.Type.STRING),
 }
+
 
 class InvalidExpression(ValueError):
     """The expression is refused at load. `line` and `column` start at 1, 0: unknown."""
@@ -63,7 +65,11 @@ class Facts:
     def __init__(self, evidence: Evidence, names: tuple[str, ...]) -> None:
         values = {name: getattr(evidence, name) for name in names}
         self.unknown = frozenset(name for name in names if values[name] is None)
-        known = {n: v for n, v in values.items() if v is not None}
+        known = {
+            name: list(value) if type(value) is tuple else value
+            for name, value in values.items()
+            if value is not None
+        }
         self.activation = ENVIRONMENT.Activation(known)
 
 
@@ -88,16 +94,66 @@ class Expression:
             missing = sorted(self.needs & facts.unknown)
             return Opinion(Answer.ABSTAINS, f"UNKNOWN: {', '.join(missing)}")
         try:
-            result = self._compiled.eval(facts.activation)
-            value = result.value()
+            value = self._compiled.eval(facts.activation).value()
         except Exception as error:  # noqa: BLE001 the engine's own are not typed
             return Opinion(Answer.ABSTAINS, f"ERROR: {error}"[:200])
-        # Only CEL's BOOL comes out as Python's True or False; an error is a string.
-        if value is True:
-            return TRUE
-        if value is False:
-            return FALSE
-        return Opinion(Answer.ABSTAINS, f"ERROR: {value}"[:200])
+        return opinion_of(value)
+
+
+def opinion_of(value: object) -> Opinion:
+    """Only CEL's BOOL comes out as Python's True or False; an error is a string."""
+    if value is True:
+        return TRUE
+    if value is False:
+        return FALSE
+    return Opinion(Answer.ABSTAINS, f"ERROR: {value}"[:200])
+
+
+class Battery:
+    """Many expressions asked at once: one call of the engine instead of many.
+
+    Those whose evidence is known are joined into one list, once for each set of
+    unknown names. Where the joined one errs, each is asked by itself.
+    """
+
+    def __init__(self, expressions: tuple[Expression, ...]) -> None:
+        self._all = expressions
+        self.names = tuple(sorted({name for e in expressions for name in e.needs}))
+        self._joined: dict[frozenset[str], tuple[tuple[int, ...], Any]] = {}
+
+    def ask(self, evidence: Evidence) -> list[Opinion]:
+        """One opinion for each expression, in order. Never raises."""
+        facts = Facts(evidence, self.names)
+        places, joined = self._joined_for(facts.unknown)
+        answers: Any = None
+        if joined is not None:
+            try:
+                answers = joined.eval(facts.activation).plain_value()
+            except Exception:  # noqa: BLE001 then each is asked by itself
+                answers = None
+        if type(answers) is not list or len(answers) != len(places):
+            return [expression.ask(facts) for expression in self._all]
+        found = dict(zip(places, answers, strict=True))
+        return [
+            opinion_of(found[place]) if place in found else expression.ask(facts)
+            for place, expression in enumerate(self._all)
+        ]
+
+    def _joined_for(self, unknown: frozenset[str]) -> tuple[tuple[int, ...], Any]:
+        known = self._joined.get(unknown)
+        if known is None:
+            known = self._join(unknown)
+            if len(self._joined) < MAX_JOINED:
+                self._joined[unknown] = known
+        return known
+
+    def _join(self, unknown: frozenset[str]) -> tuple[tuple[int, ...], Any]:
+        asked = [(p, e) for p, e in enumerate(self._all) if e.needs.isdisjoint(unknown)]
+        source = f"[{', '.join(f'({e.source})' for _, e in asked)}]"
+        try:
+            return tuple(p for p, _ in asked), ENVIRONMENT.compile(source)
+        except Exception:  # noqa: BLE001 too deep together is fine one by one
+            return (), None
 
 
 ENVIRONMENT = cel.NewEnv(
@@ -109,7 +165,7 @@ def compile_checked(environment: Any, source: str) -> Any:
     """Compile *source* to a boolean program, or raise InvalidExpression."""
     try:
         compiled = environment.compile(source)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 the engine's own are not typed
         raise engine_complaint(str(error)) from None
     if compiled.return_type() != cel.Type.BOOL:
         kind = compiled.return_type().name()
@@ -121,7 +177,7 @@ def engine_complaint(message: str) -> InvalidExpression:
     """The engine's message without its decoration, with line and column."""
     place = re.search(r"<input>:(\d+):(\d+): ([^\n]+)", message)
     if place is None:
-        return InvalidExpression(message.split("\n")[0][:200])
+        return InvalidExpression(message.partition("\n")[0][:200])
     line, column, problem = place.groups()
     problem = problem.replace(" (in container '')", "")
     return InvalidExpression(problem[:200], int(line), int(column))

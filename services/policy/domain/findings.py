@@ -17,9 +17,7 @@ from services.policy.domain.tiers import (
     Tier,
 )
 
-OPERATIONAL = frozenset(
-    {EvidenceClass.OPERATION, EvidenceClass.CONTENT_AND_OPERATION}
-)
+OPERATIONAL = frozenset({EvidenceClass.OPERATION, EvidenceClass.CONTENT_AND_OPERATION})
 RATIOS = {
     "OPERATION": "operation_llr",
     "PROVENANCE": "provenance_llr",

@@ -25,11 +25,9 @@ from services.policy.domain.history import History, Measure
 from services.policy.domain.tiers import Decider
 
 
-def fold(history: History, event: Event) -> History:
+def fold(history: History, event: Event) -> History:  # noqa: PLR0911 one each
     """The history after *event*. Repeating an event changes nothing but `sequence`."""
-    history = replace(
-        history, sequence=history.sequence + 1, update_time=event.time
-    )
+    history = replace(history, sequence=history.sequence + 1, update_time=event.time)
     match event:
         case DecisionMade():
             return with_decision(history, event)
@@ -83,9 +81,7 @@ def with_word(history: History, event: Overridden) -> History:
         m if m.ended_by else replace(m, ended_by=event.decision)
         for m in history.measures
     )
-    return replace(
-        history, measures=(*ended, Measure(made)), settled_time=event.time
-    )
+    return replace(history, measures=(*ended, Measure(made)), settled_time=event.time)
 
 
 def with_change(

@@ -98,9 +98,7 @@ class History:
         if word is not None:
             return word
         imposing = [m for m in self.measures if m.tier_at(now) > Tier.CLEAR]
-        return max(
-            imposing, key=lambda m: (m.tier_at(now), m.made.time), default=None
-        )
+        return max(imposing, key=lambda m: (m.tier_at(now), m.made.time), default=None)
 
     def tier(self, now: datetime) -> Tier:
         """The tier in force at *now*."""

@@ -67,9 +67,7 @@ def climb(claim: Claim, history: History, ladder: Ladder, now: datetime) -> Step
     step = escalated(claim, history, ladder, now, running)
     step = waited(step, claim, history, ladder, now)
     if step.tier <= current and (running or not step.strike or step.held_back):
-        return Step(
-            tier=current, held_back=step.held_back, wait_until=step.wait_until
-        )
+        return Step(tier=current, held_back=step.held_back, wait_until=step.wait_until)
     return step
 
 
@@ -139,9 +137,7 @@ def waited(
     )
 
 
-def earlier_count(
-    tier: Tier, history: History, ladder: Ladder, now: datetime
-) -> int:
+def earlier_count(tier: Tier, history: History, ladder: Ladder, now: datetime) -> int:
     """How often the account came to *tier* by rule within the repeat window."""
     within = now - ladder.repeat_window
     return sum(

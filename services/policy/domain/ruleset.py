@@ -7,7 +7,7 @@ from functools import cached_property
 
 from services.policy.domain.canonical import digest
 from services.policy.domain.evidence import Evidence
-from services.policy.domain.expressions import Answer, Expression, Facts
+from services.policy.domain.expressions import Answer, Battery, Expression
 from services.policy.domain.numbers import Bounds, Ladder
 from services.policy.domain.tiers import (
     CaseKind,
@@ -88,30 +88,28 @@ class Ruleset:
         return digest(self)
 
     @cached_property
-    def programs(self) -> tuple[tuple[Rule, Expression], ...]:
-        """The rules that are asked at all, compiled. Raises InvalidExpression."""
-        asked = (rule for rule in self.rules if rule.stage is not Stage.DRAFT)
-        return tuple((rule, Expression(rule.when, rule.needs)) for rule in asked)
+    def asked(self) -> tuple[Rule, ...]:
+        """The rules that are asked at all."""
+        return tuple(rule for rule in self.rules if rule.stage is not Stage.DRAFT)
+
+    @cached_property
+    def battery(self) -> Battery:
+        """Their conditions, compiled. Raises InvalidExpression."""
+        return Battery(tuple(Expression(r.when, r.needs) for r in self.asked))
 
     @cached_property
     def by_id(self) -> Mapping[str, Rule]:
         """Rules by id."""
         return {rule.id: rule for rule in self.rules}
 
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """All evidence that some asked rule reads."""
-        return tuple(sorted({name for _, e in self.programs for name in e.needs}))
-
     def ask(self, evidence: Evidence) -> Outcome:
         """Ask every rule; all matches are kept, not only the harshest."""
-        facts = Facts(evidence, self.names)
         speaking = frozenset(evidence.speaking_channels)
         live: list[Rule] = []
         shadow: list[Rule] = []
         abstained: list[Abstention] = []
-        for rule, program in self.programs:
-            opinion = program.ask(facts)
+        opinions = self.battery.ask(evidence)
+        for rule, opinion in zip(self.asked, opinions, strict=True):
             if opinion.answer is Answer.FALSE:
                 continue
             reason = opinion.reason or unmet(rule, evidence, speaking)

@@ -8,19 +8,20 @@ from datetime import datetime
 
 from services.policy.domain import findings
 from services.policy.domain.canonical import digest
+from services.policy.domain.events import ContentMark
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.history import History
 from services.policy.domain.interaction import InteractionStep, interact
 from services.policy.domain.ladder import Claim, Step, climb, earlier_count
 from services.policy.domain.limits import Limited, limited
 from services.policy.domain.numbers import Ladder
-from services.policy.domain.rulings import Ruling
 from services.policy.domain.ruleset import (
     Match,
     Outcome,
     Rule,
     Ruleset,
 )
+from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import DEFAULT, Switches
 from services.policy.domain.tiers import (
     AccountKind,
@@ -39,6 +40,10 @@ def decision_id(account: str, profile_revision: int, ruleset_digest: str) -> str
 class Steps:
     """Where both tracks lead, before people and switches have their word."""
 
+    evidence: Evidence
+    history: History
+    ruleset: Ruleset
+    now: datetime
     outcome: Outcome
     limit: Limited
     ladder: Step
@@ -88,6 +93,10 @@ def rule(
         interaction = interact(time, history, ruleset.ladder, now)
     decision = decision_id(evidence.account, evidence.profile_revision, ruleset.digest)
     steps = Steps(
+        evidence=evidence,
+        history=history,
+        ruleset=ruleset,
+        now=now,
         outcome=outcome,
         limit=limit,
         ladder=climb(claim, history, ruleset.ladder, now),
@@ -95,7 +104,7 @@ def rule(
         stops=stopped(evidence, history, ruleset, now, switches),
         decided=history.measure(decision) is not None,
     )
-    return settle(decision, steps, evidence, history, ruleset, now)
+    return settle(decision, steps)
 
 
 def stopped(
@@ -118,23 +127,16 @@ def stopped(
     return tuple(code for code, holds in codes.items() if holds)
 
 
-def settle(
-    decision: str,
-    steps: Steps,
-    evidence: Evidence,
-    history: History,
-    ruleset: Ruleset,
-    now: datetime,
-) -> Ruling:
+def settle(decision: str, steps: Steps) -> Ruling:
     """Put the ruling together."""
-    ladder, fired = ruleset.ladder, steps.outcome.live
+    evidence, history = steps.evidence, steps.history
+    ruleset, now, fired = steps.ruleset, steps.now, steps.outcome.live
+    ladder = ruleset.ladder
     imposed = steps.ladder.tier if steps.climbs else Tier.CLEAR
     limiting = InteractionTier(1 + steps.interacts)
     current, current_interaction = history.tier(now), history.interaction(now)
-    banned = imposed is Tier.BANNED
-    provisional = banned and waits_for_person(evidence, ladder)
+    provisional = imposed is Tier.BANNED and waits_for_person(evidence, ladder)
     struck = steps.climbs and steps.ladder.strike
-    label = not steps.stops and any(r.label or r.tier > Tier.CLEAR for r in fired)
     held = (*steps.stops, *steps.limit.held_back, *steps.ladder.held_back)
     return Ruling(
         decision=decision,
@@ -160,11 +162,7 @@ def settle(
         fired=matches(fired),
         shadow=matches(steps.outcome.shadow),
         abstained=steps.outcome.abstained,
-        contents=findings.marks(
-            evidence, history, ruleset.bounds, recommended=imposed < Tier.WARNING
-        )
-        if label
-        else (),
+        contents=contents(steps, imposed),
         expire_time=ends(imposed, history, ladder, now),
         interaction_expire_time=(
             steps.interaction.expire_time if steps.interacts else None
@@ -173,8 +171,21 @@ def settle(
         relied_on=steps.relied_on,
         provisional=provisional,
         confirm_by=now + ladder.confirm_within if provisional else None,
-        cases=cases(steps, imposed, provisional, history, ladder, now),
+        cases=cases(steps, imposed, provisional=provisional),
         cluster=evidence.cluster,
+    )
+
+
+def contents(steps: Steps, imposed: Tier) -> tuple[ContentMark, ...]:
+    """What the ruling says of single posts."""
+    fired = steps.outcome.live
+    if steps.stops or not any(r.label or r.tier > Tier.CLEAR for r in fired):
+        return ()
+    return findings.marks(
+        steps.evidence,
+        steps.history,
+        steps.ruleset.bounds,
+        recommended=imposed < Tier.WARNING,
     )
 
 
@@ -201,21 +212,18 @@ def waits_for_person(evidence: Evidence, ladder: Ladder) -> bool:
     return ladder.throwaway_confirmation or not throwaway
 
 
-def cases(
-    steps: Steps,
-    imposed: Tier,
-    provisional: bool,
-    history: History,
-    ladder: Ladder,
-    now: datetime,
-) -> tuple[CaseKind, ...]:
+def cases(steps: Steps, imposed: Tier, *, provisional: bool) -> tuple[CaseKind, ...]:
     """The cases to open for people. A person's standing word is asked about bans."""
+    history, ladder, now = steps.history, steps.ruleset.ladder, steps.now
     opened = set(steps.limit.cases)
+    if imposed is Tier.BANNED:
+        opened.discard(CaseKind.BAN_REVIEW)
     if provisional:
         opened.add(CaseKind.BAN_CONFIRMATION)
     if imposed is Tier.PUBLISHING_SUSPENDED:
         earlier = earlier_count(imposed, history, ladder, now)
-        opened |= {CaseKind.BAN_REVIEW} if third(earlier, ladder) else set()
+        if earlier >= ladder.suspensions_before_review:
+            opened.add(CaseKind.BAN_REVIEW)
     if steps.interacts and steps.interaction.review:
         opened.add(CaseKind.BAN_REVIEW)
     if "persons_word" in steps.stops and steps.limit.tier is Tier.BANNED:
@@ -223,11 +231,6 @@ def cases(
     if history.tier(now) is Tier.BANNED or "observe_only" in steps.stops:
         opened.clear()
     return tuple(sorted(opened))
-
-
-def third(earlier: int, ladder: Ladder) -> bool:
-    """Whether this suspension comes after enough others for a review."""
-    return earlier >= ladder.suspensions_before_review
 
 
 def matches(rules: tuple[Rule, ...]) -> tuple[Match, ...]:

@@ -1,0 +1,1 @@
+"""What policy is: evidence, rules, ladder, log and standing. Pure."""
