@@ -2,13 +2,19 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from services.policy.convert.evidence import evidence_of
+from services.policy.domain.evidence import Evidence
+from services.policy.reports import Report, ReportsTold, Resolution
+from services.policy.worker import Change, Told
 from services.runtime.calls import time_left
+from services.runtime.clock import Clock
 from services.runtime.errors import InvalidFields, ServiceError
 from services.runtime.status import from_status
 from truepen.accounts.v1 import accounts_service_pb2 as accounts_pb
-from truepen.accounts.v1 import activities_pb2, profile_pb2
+from truepen.accounts.v1 import activities_pb2
 from truepen.accounts.v1 import reports_service_pb2 as reports_pb
 
 PROFILE_TIMEOUT = 5.0
@@ -39,14 +45,15 @@ class Accounts:
         self._accounts = accounts
         self._reports = reports
 
-    async def profile(self, account: str, min_revision: int = 0) -> profile_pb2.Profile:
-        """Return the profile of *account* from *min_revision* on."""
+    async def evidence(
+        self, account: str, min_revision: int, now: datetime
+    ) -> Evidence:
+        """Return what is known of *account* at *now*, from *min_revision* on."""
         request = accounts_pb.GetProfileRequest(
             name=f"accounts/{account}/profile", min_revision=min_revision
         )
         answer = await self._accounts.GetProfile(request, timeout=PROFILE_TIMEOUT)
-        profile: profile_pb2.Profile = answer.profile
-        return profile
+        return evidence_of(answer.profile, now)
 
     async def record(self, activity: activities_pb2.Activity) -> Recorded:
         """Record one activity and wait for its score as long as there is time."""
@@ -70,25 +77,57 @@ class Accounts:
             score=receipt.score if receipt.HasField("score") else None,
         )
 
-    def watch_profiles(
-        self, cursor: str, partitions: Sequence[int]
-    ) -> AsyncIterator[accounts_pb.WatchProfilesResponse]:
+    async def watch_profiles(
+        self, cursor: str, partitions: Sequence[int], clock: Clock
+    ) -> AsyncIterator[Told]:
         """Follow the profiles of *partitions* from *cursor* on."""
         request = accounts_pb.WatchProfilesRequest(
             cursor=cursor, partitions=partitions, include_profile=True
         )
-        return aiter(self._accounts.WatchProfiles(request))
+        async for answer in self._accounts.WatchProfiles(request):
+            now = clock.now()
+            changes = [change_of(change, now) for change in answer.changes]
+            yield Told(answer.cursor, changes)
 
-    def watch_reports(
-        self, cursor: str
-    ) -> AsyncIterator[reports_pb.WatchReportsResponse]:
+    async def watch_reports(self, cursor: str) -> AsyncIterator[ReportsTold]:
         """Follow reports from *cursor* on."""
         request = reports_pb.WatchReportsRequest(cursor=cursor)
-        return aiter(self._reports.WatchReports(request))
+        async for answer in self._reports.WatchReports(request):
+            yield ReportsTold(answer.cursor, [report_of(r) for r in answer.reports])
 
-    async def resolve_report(self, request: reports_pb.ResolveReportRequest) -> None:
+    async def resolve_report(self, resolution: Resolution) -> None:
         """Tell what became of a report; idempotent by its request id."""
+        request = reports_pb.ResolveReportRequest(
+            name=resolution.report,
+            state=reports_pb.ReportState.Value(f"REPORT_STATE_{resolution.state}"),
+            moderator_final=resolution.moderator_final,
+            request_id=resolution.request_id,
+        )
         await self._reports.ResolveReport(request, timeout=PROFILE_TIMEOUT)
+
+
+def change_of(change: accounts_pb.ProfileChange, now: datetime) -> Change:
+    """Return what the feed told about one account."""
+    whole = change.HasField("profile") and not change.erased
+    return Change(
+        account=change.account.split("/")[1],
+        evidence=evidence_of(change.profile, now) if whole else None,
+        urgent=change.urgent,
+        erased=change.erased,
+    )
+
+
+def report_of(report: reports_pb.Report) -> Report:
+    """Return what matters about a report for ordering work."""
+    category = reports_pb.ReportCategory.Name(report.category)
+    state = reports_pb.ReportState.Name(report.state)
+    return Report(
+        name=report.name,
+        target=report.target_account.split("/")[1],
+        contents=tuple(report.contents),
+        category=category.removeprefix("REPORT_CATEGORY_"),
+        state=state.removeprefix("REPORT_STATE_"),
+    )
 
 
 def about_one(error: ServiceError) -> ServiceError:

@@ -43,8 +43,6 @@ class PolicySettings(Settings):
     """How often streams look for what other replicas wrote."""
     heartbeat_s: float = Field(10.0, gt=0)
     """How often a stream with nothing to tell says that it lives."""
-    auto_hand_over: bool = False
-    """Count a notice as handed over when it is written: where nobody fetches any."""
 
     def database(self, data_dir: Path) -> str:
         """Return the URL of the database."""

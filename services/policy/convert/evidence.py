@@ -165,7 +165,12 @@ def flagged(item: pb.FlaggedContent) -> FlaggedContent:
     """Return one post that gave evidence, with what we may call it."""
     labels = (LABELS.get(reason, ContentLabel.SUSPECTED_AI) for reason in item.reasons)
     label = max(labels, default=ContentLabel.SUSPECTED_AI)
-    return FlaggedContent(from_timestamp(item.event_time), item.activity, label)
+    return FlaggedContent(
+        event_time=from_timestamp(item.event_time),
+        activity=item.activity,
+        label=label,
+        log_likelihood_ratio=item.log_likelihood_ratio,
+    )
 
 
 def optional(message: Message, field: str) -> Any:

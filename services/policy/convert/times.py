@@ -13,8 +13,11 @@ MICROSECOND = timedelta(microseconds=1)
 
 def to_timestamp(time: datetime | None) -> Timestamp | None:
     """Return *time* for the wire; None, which a message takes as absent, for None."""
-    if time is None:
-        return None
+    return None if time is None else instant(time)
+
+
+def instant(time: datetime) -> Timestamp:
+    """Return *time* for the wire."""
     micros = (time - EPOCH) // MICROSECOND
     seconds, rest = divmod(micros, 1_000_000)
     return Timestamp(seconds=seconds, nanos=rest * 1_000)

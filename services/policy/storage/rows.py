@@ -48,6 +48,9 @@ class DecisionRow(Row, table=True):
     decide_us: int = big()
     tier: int
     ruleset_digest: str
+    decider: str
+    identity: str
+    entry_hash: str
     body: str = Field(sa_type=Text)
     evidence: str = Field(sa_type=Text)
 
@@ -83,6 +86,7 @@ class NoticeRow(Row, table=True):
     account: str = Field(primary_key=True)
     sequence: int = big(primary_key=True, sa_column_kwargs={"autoincrement": False})
     key: str
+    decision: str
     outbox_sequence: int = big()
     create_us: int = big()
     hand_over_us: int | None = big(default=None, nullable=True)

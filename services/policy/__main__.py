@@ -1,0 +1,52 @@
+"""Runs policy alone: `python -m services.policy`."""
+
+import sys
+from typing import cast
+
+from services.policy.compose import compose
+from services.policy.settings import PolicySettings
+from services.runtime.client import RemoteStub, connect
+from services.runtime.process import Wiring, run, serving
+from services.runtime.settings import RuntimeSettings, SettingsError, load
+from services.runtime.tls import channel_credentials
+from truepen.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
+from truepen.accounts.v1.reports_service_pb2_grpc import ReportsServiceStub
+
+IDEMPOTENT = {
+    "truepen.accounts.v1.AccountsService": ["RecordActivities", "GetProfile"],
+    "truepen.accounts.v1.ReportsService": ["ResolveReport"],
+}
+TARGET = "TRUEPEN_POLICY_ACCOUNTS_TARGET"
+
+
+def main() -> int:
+    """Return the exit code: 2 where the settings are wrong."""
+    try:
+        loaded = load(RuntimeSettings, PolicySettings)
+        runtime = cast("RuntimeSettings", loaded[0])
+        settings = cast("PolicySettings", loaded[1])
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    if not settings.accounts_target:
+        sys.stderr.write(f"{TARGET}: is required where policy runs alone\n")
+        return 2
+
+    async def serve(wiring: Wiring) -> None:
+        credentials = channel_credentials(runtime)
+        target = settings.accounts_target
+        async with connect(target, IDEMPOTENT, credentials) as channel:
+            policy = compose(
+                settings,
+                wiring,
+                RemoteStub(AccountsServiceStub(channel)),
+                RemoteStub(ReportsServiceStub(channel)),
+            )
+            async with serving(wiring, [policy.parts]) as server:
+                await server.run()
+
+    return run(runtime, serve)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Standings for the wire."""
+
+import json
+from datetime import datetime, timedelta
+
+from google.protobuf.duration_pb2 import Duration
+
+from services.policy.convert.decisions import INTERACTION_TIERS, TIERS, decision_name
+from services.policy.convert.times import instant, to_timestamp
+from services.policy.domain.canonical import from_plain
+from services.policy.domain.standing import Standing, resets_at
+from services.policy.domain.tiers import ContentLabel
+from truepen.policy.v1 import decisions_pb2 as pb
+
+ALL_CLEAR = Standing()
+
+
+def standing_from_json(state: str) -> Standing:
+    """Read a standing as it is kept."""
+    standing: Standing = from_plain(Standing, json.loads(state))
+    return standing
+
+
+def render_standing(
+    account: str,
+    revision: int,
+    standing: Standing,
+    now: datetime,
+    max_age: timedelta,
+) -> pb.Standing:
+    """Return how *account* stands, for the wire."""
+    rendered = pb.Standing(
+        name=f"accounts/{account}/standing",
+        tier=TIERS[standing.tier],
+        interaction_tier=INTERACTION_TIERS[standing.interaction],
+        can_publish=standing.can_publish,
+        can_comment=standing.can_interact,
+        can_message=standing.can_interact,
+        can_like=standing.can_interact,
+        can_follow=standing.can_interact,
+        reach=pb.Reach(
+            recommendation=standing.reach.recommendation,
+            search=standing.reach.search,
+            followers=standing.reach.followers,
+        ),
+        label="" if standing.label is ContentLabel.NONE else standing.label.name,
+        provisional=standing.provisional,
+        expire_time=to_timestamp(standing.expire_time),
+        revision=revision,
+        decision=decision_name(account, standing.decision),
+        active_strike_count=standing.active_strike_count,
+        update_time=to_timestamp(standing.update_time),
+    )
+    rendered.max_age.CopyFrom(duration(max_age))
+    if standing.posts_per_day is not None:
+        rendered.posts_left = standing.posts_per_day
+        rendered.posts_reset_time.MergeFrom(instant(resets_at(now)))
+    return rendered
+
+
+def duration(length: timedelta) -> Duration:
+    """Return *length* for the wire."""
+    found = Duration()
+    found.FromTimedelta(length)
+    return found

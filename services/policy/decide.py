@@ -1,0 +1,128 @@
+"""Evidence in, a decision out: gathered, judged, and recorded in one transaction."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.policy.domain.evidence import Evidence
+from services.policy.domain.history import Measure
+from services.policy.domain.ruling import rule
+from services.policy.domain.rulings import Ruling
+from services.policy.effects import effects_of, lapsed
+from services.policy.rulebook import Rulebook, Rules
+from services.policy.storage import decisions
+from services.policy.storage.decisions import StoredDecision
+from services.policy.storage.ledgers import Ledger
+from services.policy.storage.store import Effects, Store
+from services.runtime.clock import Clock
+
+
+class Gatherer(Protocol):
+    """Where evidence comes from."""
+
+    async def evidence(
+        self, account: str, min_revision: int, now: datetime
+    ) -> Evidence:
+        """Return what is known about *account*, from *min_revision* on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was decided. Exactly one of `stored` and `ruling` is set."""
+
+    changed: bool
+    """The decision is new."""
+    stored: StoredDecision | None = None
+    """A decision on record, made now or before on the same evidence."""
+    measure: Measure | None = None
+    """What became of it."""
+    ruling: Ruling | None = None
+    """What was or would be ruled where nothing was recorded."""
+
+
+class Enforcer:
+    """Judges accounts. The same evidence under the same rules is decided once."""
+
+    def __init__(
+        self,
+        store: Store,
+        rulebook: Rulebook,
+        gatherer: Gatherer,
+        clock: Clock,
+        changed: Callable[[str], None],
+    ) -> None:
+        """Have *changed* called with each account whose standing may have changed."""
+        self._store = store
+        self._rulebook = rulebook
+        self._gatherer = gatherer
+        self._clock = clock
+        self._changed = changed
+
+    async def evaluate(
+        self, account: str, min_revision: int = 0, *, dry_run: bool = False
+    ) -> Evaluation:
+        """Judge *account* on its evidence of now."""
+        now = self._clock.now()
+        evidence = await self._gatherer.evidence(account, min_revision, now)
+        return await self.judge(evidence, dry_run=dry_run)
+
+    async def judge(self, evidence: Evidence, *, dry_run: bool = False) -> Evaluation:
+        """Judge on *evidence*; where nothing follows, nothing is written."""
+        rules = await self._rulebook.current()
+        now = self._clock.now()
+        ledger = await self._store.ledger(evidence.account)
+        if not dry_run and lapsed(ledger.history, rules.live, now):
+            await self.settle(evidence.account)
+            ledger = await self._store.ledger(evidence.account)
+        ruling = judged(evidence, ledger, rules, now)
+        measure = ledger.history.measure(ruling.decision)
+        if measure is not None:
+            return await self._recorded(evidence.account, measure)
+        if dry_run or effects_of(ruling, evidence, ledger.history, rules.live) is None:
+            return Evaluation(changed=False, ruling=ruling)
+        return await self._record(evidence, rules, now)
+
+    async def settle(self, account: str) -> None:
+        """Record what time has changed: measures that lifted, strikes that expired."""
+        rules = await self._rulebook.current()
+        now = self._clock.now()
+
+        def plan(ledger: Ledger) -> Effects | None:
+            return lapsed(ledger.history, rules.live, now)
+
+        await self._store.change(account, plan)
+        self._changed(account)
+
+    async def _record(
+        self, evidence: Evidence, rules: Rules, now: datetime
+    ) -> Evaluation:
+        """Rule again inside the transaction: the log may have grown meanwhile."""
+
+        def plan(ledger: Ledger) -> Effects | None:
+            ruling = judged(evidence, ledger, rules, now)
+            return effects_of(ruling, evidence, ledger.history, rules.live)
+
+        effects = await self._store.change(evidence.account, plan)
+        self._changed(evidence.account)
+        ledger = await self._store.ledger(evidence.account)
+        ruling = judged(evidence, ledger, rules, now)
+        measure = ledger.history.measure(ruling.decision)
+        if measure is None:
+            return Evaluation(changed=False, ruling=ruling)
+        recorded = await self._recorded(evidence.account, measure)
+        made_now = effects is not None and effects.decision is not None
+        return Evaluation(
+            changed=made_now, stored=recorded.stored, measure=recorded.measure
+        )
+
+    async def _recorded(self, account: str, measure: Measure) -> Evaluation:
+        """Return the first answer."""
+        decision = measure.made.decision
+        stored = await self._store.read(lambda c: decisions.get(c, account, decision))
+        return Evaluation(changed=False, stored=stored, measure=measure)
+
+
+def judged(evidence: Evidence, ledger: Ledger, rules: Rules, now: datetime) -> Ruling:
+    """Return what the live rules say."""
+    return rule(evidence, ledger.history, rules.live, now, rules.switches)

@@ -1,0 +1,144 @@
+"""What a ruling writes: events, the decision, the notice, cases, content measures."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from services.policy.domain.canonical import canonical
+from services.policy.domain.events import ContentMark, Event
+from services.policy.domain.evidence import Evidence
+from services.policy.domain.fold import fold
+from services.policy.domain.history import History
+from services.policy.domain.lapses import owed
+from services.policy.domain.notices import notice_about
+from services.policy.domain.ruleset import Ruleset
+from services.policy.domain.rulings import Ruling
+from services.policy.domain.standing import standing_of
+from services.policy.domain.tiers import CaseKind, ContentLabel, Decider
+from services.policy.storage.cases import CaseBody, NewCase
+from services.policy.storage.measures import StoredMeasure
+from services.policy.storage.notices import NewNotice
+from services.policy.storage.store import Effects, NewDecision, StandingView
+from services.runtime.ids import content_id
+
+CASE_TIME = {CaseKind.BAN_CONFIRMATION: timedelta(hours=72)}
+OTHER_CASE_TIME = timedelta(days=7)
+
+
+def effects_of(
+    ruling: Ruling, evidence: Evidence, history: History, ruleset: Ruleset
+) -> Effects | None:
+    """Return what *ruling* writes; None where nothing follows."""
+    now = ruling.decide_time
+    events = (*owed(history, now), *ruling.events())
+    cases = tuple(case_of(kind, ruling) for kind in ruling.cases)
+    if not events and not cases:
+        return None
+    after = folded(history, events)
+    return Effects(
+        events=events,
+        standing=view_of(after, now, ruleset),
+        now=now,
+        decision=new_decision(ruling, evidence) if ruling.acts else None,
+        notices=notices_of(ruling, after, ruleset) if ruling.acts else (),
+        cases=cases,
+        measures=measures_of(ruling.account, ruling.contents, ruling),
+    )
+
+
+def noted(
+    history: History, events: Sequence[Event], ruleset: Ruleset, now: datetime
+) -> Effects:
+    """Return what appending *events* writes, after what time had changed before."""
+    events = (*owed(history, now), *events)
+    after = folded(history, events)
+    return Effects(events=events, standing=view_of(after, now, ruleset), now=now)
+
+
+def lapsed(history: History, ruleset: Ruleset, now: datetime) -> Effects | None:
+    """Return what time has changed by *now*; None for nothing."""
+    return noted(history, (), ruleset, now) if owed(history, now) else None
+
+
+def folded(history: History, events: Iterable[Event]) -> History:
+    """Return *history* after *events*."""
+    for event in events:
+        history = fold(history, event)
+    return history
+
+
+def view_of(history: History, now: datetime, ruleset: Ruleset) -> StandingView:
+    """Return how the account stands, as it is kept."""
+    standing = standing_of(history, now, ruleset.ladder)
+    return StandingView(
+        tier=standing.tier,
+        interaction_tier=standing.interaction,
+        due=standing.due,
+        state=canonical(standing).decode(),
+    )
+
+
+def new_decision(ruling: Ruling, evidence: Evidence) -> NewDecision:
+    """Return the decision with the evidence that it froze."""
+    return NewDecision(
+        id=ruling.decision,
+        tier=ruling.tier,
+        ruleset_digest=ruling.ruleset_digest,
+        decider=Decider.RULE,
+        identity="",
+        body=ruling.canonical().decode(),
+        evidence=evidence.canonical().decode(),
+    )
+
+
+def notices_of(
+    ruling: Ruling, after: History, ruleset: Ruleset
+) -> tuple[NewNotice, ...]:
+    """Return the notice about a decision; its id is the key, so there is one."""
+    notice = notice_about(ruling, after, ruleset)
+    return (
+        NewNotice(
+            key=f"decision:{ruling.decision}",
+            decision=ruling.decision,
+            body=canonical(notice).decode(),
+        ),
+    )
+
+
+def case_of(kind: CaseKind, ruling: Ruling) -> NewCase:
+    """Return the case that *ruling* asks for; a whole cluster shares one."""
+    about = f"cluster:{ruling.cluster}" if ruling.cluster else ruling.account
+    key = f"{kind}:{about}"
+    decision = f"accounts/{ruling.account}/decisions/{ruling.decision}"
+    return NewCase(
+        id=content_id("case", key, ruling.decide_time.isoformat()),
+        kind=kind,
+        key=key,
+        due=ruling.decide_time + CASE_TIME.get(kind, OTHER_CASE_TIME),
+        body=CaseBody(
+            accounts=(ruling.account,),
+            decisions=(decision,) if ruling.acts else (),
+            contents=tuple(mark.content for mark in ruling.contents),
+            priority=float(ruling.tier),
+        ),
+    )
+
+
+def measures_of(
+    account: str, marks: Iterable[ContentMark], ruling: Ruling
+) -> tuple[StoredMeasure, ...]:
+    """Return what applies to single pieces of content from now on."""
+    return tuple(
+        StoredMeasure(
+            account=account,
+            content=mark.content,
+            label=label_code(mark.label),
+            recommended=mark.recommended,
+            decision=ruling.decision if ruling.acts else "",
+        )
+        for mark in marks
+    )
+
+
+def label_code(label: ContentLabel) -> str:
+    """Return the code of a label; empty for none."""
+    return "" if label is ContentLabel.NONE else label.name

@@ -1,0 +1,120 @@
+"""What callers ask about the past and the present; nothing here writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from services.policy.domain.history import History
+from services.policy.feeds import Page
+from services.policy.storage import counters, decisions, measures, notices, standings
+from services.policy.storage.decisions import StoredDecision
+from services.policy.storage.measures import StoredMeasure
+from services.policy.storage.notices import StoredNotice
+from services.policy.storage.standings import StoredStanding
+from services.policy.storage.store import Store
+from services.runtime.errors import NotFound
+
+FEED_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A decision, and the history that says where it stands."""
+
+    stored: StoredDecision
+    history: History
+
+
+class Queries:
+    """Reads policy's records."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def standing(self, account: str) -> StoredStanding | None:
+        """Return how *account* was left, or None where nothing ever happened."""
+        return await self._store.read(lambda c: standings.get(c, account))
+
+    async def standings(self, accounts: Sequence[str]) -> dict[str, StoredStanding]:
+        """Return how those of *accounts* were left to whom anything happened."""
+        return await self._store.read(lambda c: standings.get_many(c, accounts))
+
+    async def history(self, account: str) -> History:
+        """Return what is on record about *account*."""
+        return (await self._store.ledger(account)).history
+
+    async def not_clear(
+        self, tier: int | None, after: str, limit: int
+    ) -> list[StoredStanding]:
+        """Return a page of standings but CLEAR, or of one tier."""
+        return await self._store.read(
+            lambda c: standings.not_clear(c, tier, after, limit)
+        )
+
+    async def decisions(
+        self, account: str, before: int | None, limit: int
+    ) -> tuple[list[StoredDecision], History]:
+        """Return a page of an account's decisions, newest first."""
+        found = await self._store.read(
+            lambda c: decisions.page(c, account, before, limit)
+        )
+        return found, await self.history(account)
+
+    async def all_decisions(
+        self, before: tuple[int, str, str] | None, limit: int
+    ) -> list[Told]:
+        """Return a page of everybody's decisions, newest first."""
+        found = await self._store.read(
+            lambda c: decisions.page_of_all(c, before, limit)
+        )
+        histories = {
+            account: await self.history(account)
+            for account in dict.fromkeys(stored.account for stored in found)
+        }
+        return [Told(stored, histories[stored.account]) for stored in found]
+
+    async def decision(self, account: str, decision: str) -> Told:
+        """Return one decision with its evidence. Raises NotFound."""
+        stored = await self._store.read(lambda c: decisions.get(c, account, decision))
+        if stored is None:
+            raise NotFound("decision", f"accounts/{account}/decisions/{decision}")
+        return Told(stored, await self.history(account))
+
+    async def measures(
+        self, keys: Sequence[tuple[str, str]]
+    ) -> dict[tuple[str, str], StoredMeasure]:
+        """Return what applies to those of *keys* to which anything does."""
+        return await self._store.read(lambda c: measures.get_many(c, keys))
+
+    async def notices(
+        self, account: str, before: int | None, limit: int
+    ) -> list[StoredNotice]:
+        """Return a page of the notices to *account*, newest first."""
+        return await self._store.read(lambda c: notices.page(c, account, before, limit))
+
+    async def changed_standings(self, after: int) -> Page[StoredStanding]:
+        """Return standings that changed after number *after*, in order."""
+        found = await self._store.read(
+            lambda c: standings.changed_after(c, after, FEED_PAGE)
+        )
+        return Page(found, found[-1].change_sequence if found else after)
+
+    async def outbox(self, after: int) -> Page[StoredNotice]:
+        """Return notices written after number *after*, in order."""
+        found = await self._store.read(lambda c: notices.outbox(c, after, FEED_PAGE))
+        return Page(found, found[-1].outbox_sequence if found else after)
+
+    async def end_of(self, counter: str) -> tuple[str, int]:
+        """Return the name of the log, and how far *counter* has come."""
+
+        def read(connection: Connection) -> tuple[str, int]:
+            return counters.epoch(connection), counters.latest(connection, counter)
+
+        return await self._store.read(read)
+
+
+def holds(standing: StoredStanding, now: datetime) -> bool:
+    """Say whether *standing* still holds at *now*: time has not changed it since."""
+    return standing.due is None or now < standing.due

@@ -1,0 +1,118 @@
+"""Reports become work for people: one case a target, however many reports there are.
+
+An open case changes no standing.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+from uuid import NAMESPACE_URL, uuid5
+
+from sqlalchemy import Connection
+
+from services.policy.domain.tiers import CaseKind
+from services.policy.leases import Held
+from services.policy.storage import cases
+from services.policy.storage.cases import CaseBody, NewCase
+from services.policy.storage.store import Store
+from services.runtime.clock import Clock
+from services.runtime.ids import content_id
+
+IMPERSONATION = frozenset({"IMPERSONATES_ME", "IMPERSONATES_OTHER"})
+CASE_TIME = {CaseKind.REPORT: timedelta(days=7)}
+IMPERSONATION_TIME = timedelta(hours=48)
+RECEIVED = "RECEIVED"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What matters about a report for ordering work."""
+
+    name: str
+    target: str
+    contents: tuple[str, ...]
+    category: str
+    """As in accounts' ReportCategory, without its prefix."""
+    state: str
+    """As in accounts' ReportState, without its prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportsTold:
+    """One message of the feed."""
+
+    cursor: str
+    reports: Sequence[Report]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What accounts is told about a report."""
+
+    report: str
+    state: str
+    moderator_final: bool = False
+
+    @property
+    def request_id(self) -> str:
+        """The same for the same word on the same report."""
+        return str(uuid5(NAMESPACE_URL, f"truepen:{self.report}:{self.state}"))
+
+
+class Desk(Protocol):
+    """Where reports come from, and where their outcome goes."""
+
+    def watch_reports(self, cursor: str) -> AsyncIterator[ReportsTold]:
+        """Follow reports from *cursor* on."""
+
+    async def resolve_report(self, resolution: Resolution) -> None:
+        """Tell what became of a report."""
+
+
+class ReportFollower:
+    """Opens a case a target, and tells each reporter that a person will look."""
+
+    def __init__(self, desk: Desk, store: Store, clock: Clock) -> None:
+        self._desk = desk
+        self._store = store
+        self._clock = clock
+
+    async def work(self, held: Held) -> None:
+        """Follow from the stored cursor until cancelled, or until accounts fails."""
+        async for told in self._desk.watch_reports(held.cursor):
+            new = [report for report in told.reports if report.state == RECEIVED]
+            if new:
+                await self._store.write(self._open(new))
+            for report in new:
+                await self._desk.resolve_report(Resolution(report.name, "IN_REVIEW"))
+            await held.store(told.cursor)
+
+    def _open(self, reports: Sequence[Report]) -> Callable[[Connection], None]:
+        now = self._clock.now()
+        opened = []
+        for report in reports:
+            impersonation = report.category in IMPERSONATION
+            kind = CaseKind.IMPERSONATION if impersonation else CaseKind.REPORT
+            lasts = CASE_TIME.get(kind, IMPERSONATION_TIME)
+            key = f"{kind}:{report.target}"
+            body = CaseBody(
+                accounts=(report.target,),
+                contents=report.contents,
+                reports=(report.name,),
+                report_count=1,
+            )
+            case = NewCase(
+                id=content_id("case", key, report.name),
+                kind=kind,
+                key=key,
+                due=now + lasts,
+                body=body,
+            )
+            opened.append(case)
+
+        def write(connection: Connection) -> None:
+            for case in opened:
+                cases.open_or_join(connection, case, now)
+
+        return write

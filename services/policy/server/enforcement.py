@@ -1,0 +1,203 @@
+"""EnforcementService over gRPC: parse, ask, render. No rule lives here."""
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Any
+
+from services.policy.clients import Accounts
+from services.policy.convert.decisions import render_evaluation, render_stored
+from services.policy.convert.measures import render_measure
+from services.policy.decide import Enforcer, Evaluation
+from services.policy.feeds import follow
+from services.policy.queries import Queries
+from services.policy.reading import StandingReader
+from services.policy.server.decision_pages import DecisionPages
+from services.policy.server.edge import (
+    StreamCursors,
+    account_of,
+    check_batch,
+    check_not_negative,
+    standing_account,
+)
+from services.policy.server.streams import Streams
+from services.policy.storage.counters import STANDINGS
+from services.runtime.clock import Clock
+from services.runtime.errors import InvalidField
+from services.runtime.ids import check_id, check_name
+from services.runtime.paging import page_size, query_of
+from truepen.policy.v1 import decisions_pb2
+from truepen.policy.v1 import enforcement_service_pb2 as pb
+from truepen.policy.v1 import enforcement_service_pb2_grpc as pb_grpc
+
+if TYPE_CHECKING:
+    import grpc
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+
+class EnforcementServicer(pb_grpc.EnforcementServiceServicer):
+    """Serves EnforcementService."""
+
+    def __init__(
+        self,
+        accounts: Accounts,
+        enforcer: Enforcer,
+        queries: Queries,
+        standings: StandingReader,
+        *,
+        clock: Clock,
+        streams: Streams,
+    ) -> None:
+        self._accounts = accounts
+        self._enforcer = enforcer
+        self._queries = queries
+        self._standings = standings
+        self._clock = clock
+        self._streams = streams
+        self._cursors = StreamCursors(streams.tokens, "WatchStandings")
+        self._pages = DecisionPages(queries, streams.tokens, clock)
+
+    async def ReviewActivity(
+        self, request: pb.ReviewActivityRequest, context: "Context"
+    ) -> pb.ReviewActivityResponse:
+        if not request.HasField("activity"):
+            raise InvalidField("activity", "is required")
+        activity = request.activity
+        account = account_of("activity.account", activity.account)
+        content = check_id("activity.id", activity.id)
+        recorded = await self._accounts.record(activity)
+        evaluation = await self._enforcer.evaluate(account, recorded.revision)
+        standing = await self._standings.get(account)
+        response = pb.ReviewActivityResponse(
+            standing=standing.standing,
+            score_state=recorded.score_state,
+            score=recorded.score,
+            duplicate=recorded.duplicate,
+        )
+        found = await self._queries.measures([(account, content)])
+        if (account, content) in found:
+            response.content_measure.CopyFrom(render_measure(found[account, content]))
+        if evaluation.changed:
+            response.decision.CopyFrom(self._render(evaluation))
+        return response
+
+    async def EvaluateAccount(
+        self, request: pb.EvaluateAccountRequest, context: "Context"
+    ) -> pb.EvaluateAccountResponse:
+        account = account_of("account", request.account)
+        revision = check_not_negative("min_revision", request.min_revision)
+        evaluation = await self._enforcer.evaluate(
+            account, revision, dry_run=request.dry_run
+        )
+        standing = await self._standings.get(account)
+        return pb.EvaluateAccountResponse(
+            decision=self._render(evaluation),
+            standing=standing.standing,
+            changed=evaluation.changed,
+        )
+
+    async def GetStanding(
+        self, request: pb.GetStandingRequest, context: "Context"
+    ) -> pb.GetStandingResponse:
+        kept = self._standings.kept(request.name, request.min_revision)
+        if kept is not None:
+            return kept
+        account = standing_account("name", request.name)
+        revision = check_not_negative("min_revision", request.min_revision)
+        return await self._standings.get(account, revision)
+
+    async def BatchGetStandings(
+        self, request: pb.BatchGetStandingsRequest, context: "Context"
+    ) -> pb.BatchGetStandingsResponse:
+        check_batch("names", request.names)
+        accounts = [
+            standing_account(f"names[{place}]", name)
+            for place, name in enumerate(request.names)
+        ]
+        found = await self._standings.get_many(accounts)
+        return pb.BatchGetStandingsResponse(standings=found)
+
+    async def ListStandings(
+        self, request: pb.ListStandingsRequest, context: "Context"
+    ) -> pb.ListStandingsResponse:
+        size = page_size(request.page_size, 100, 1_000)
+        if request.tier not in decisions_pb2.Tier.values():
+            raise InvalidField("tier", "is not a tier")
+        query = query_of(request)
+        tokens = self._streams.tokens
+        if request.page_token:
+            start, cursor = map(str, tokens.open(query, request.page_token))
+        else:
+            epoch, latest = await self._queries.end_of(STANDINGS)
+            start, cursor = "", self._cursors.seal(epoch, latest)
+        found = await self._queries.not_clear(request.tier or None, start, size + 1)
+        response = pb.ListStandingsResponse(
+            standings=[await self._standings.render(s) for s in found[:size]],
+            watch_cursor=cursor,
+        )
+        if len(found) > size:
+            last = found[size - 1].account
+            response.next_page_token = tokens.seal(query, (last, cursor))
+        return response
+
+    async def WatchStandings(
+        self, request: pb.WatchStandingsRequest, context: "Context"
+    ) -> AsyncIterator[pb.WatchStandingsResponse]:
+        epoch, latest = await self._queries.end_of(STANDINGS)
+        after = self._cursors.open(request.cursor, epoch, latest)
+        streams = self._streams
+        async for page in follow(
+            self._queries.changed_standings,
+            after,
+            streams.bell,
+            streams.pace,
+            streams.shutdown,
+            once=request.once,
+        ):
+            yield pb.WatchStandingsResponse(
+                standings=[await self._standings.render(s) for s in page.items],
+                cursor=self._cursors.seal(epoch, page.last),
+            )
+
+    async def BatchGetContentMeasures(
+        self, request: pb.BatchGetContentMeasuresRequest, context: "Context"
+    ) -> pb.BatchGetContentMeasuresResponse:
+        check_batch("keys", request.keys)
+        keys = [
+            (
+                account_of(f"keys[{place}].account", key.account),
+                check_id(f"keys[{place}].content", key.content),
+            )
+            for place, key in enumerate(request.keys)
+        ]
+        found = await self._queries.measures(keys)
+        return pb.BatchGetContentMeasuresResponse(
+            measures=[
+                render_measure(found[key])
+                if key in found
+                else pb.ContentMeasure(
+                    account=f"accounts/{key[0]}", content=key[1], recommended=True
+                )
+                for key in keys
+            ]
+        )
+
+    async def ListDecisions(
+        self, request: pb.ListDecisionsRequest, context: "Context"
+    ) -> pb.ListDecisionsResponse:
+        return await self._pages.answer(request)
+
+    async def GetDecision(
+        self, request: pb.GetDecisionRequest, context: "Context"
+    ) -> pb.GetDecisionResponse:
+        account, decision = check_name("name", request.name, "accounts", "decisions")
+        told = await self._queries.decision(account, decision)
+        rendered = render_stored(
+            told.stored,
+            told.history.measure(decision),
+            self._clock.now(),
+            explain=request.explain,
+        )
+        return pb.GetDecisionResponse(decision=rendered)
+
+    def _render(self, evaluation: Evaluation) -> decisions_pb2.Decision:
+        return render_evaluation(evaluation, self._clock.now())

@@ -1,0 +1,98 @@
+"""The work that goes on beside the calls, each part led by one replica."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+
+from services.policy.clients import Accounts
+from services.policy.decide import Enforcer
+from services.policy.leases import Held, Leader
+from services.policy.reports import ReportFollower
+from services.policy.settings import PolicySettings
+from services.policy.storage import standings
+from services.policy.storage.store import Store
+from services.policy.worker import Change, Follower, Told
+from services.runtime.clock import Clock
+from services.runtime.errors import NotFound
+from services.runtime.ids import random_id
+
+PARTITIONS = 64
+SWEPT_AT_ONCE = 200
+
+
+class Team:
+    """Follows profiles and reports, and sweeps up what time has changed."""
+
+    def __init__(
+        self,
+        settings: PolicySettings,
+        store: Store,
+        accounts: Accounts,
+        enforcer: Enforcer,
+        reports: ReportFollower,
+        *,
+        clock: Clock,
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._accounts = accounts
+        self._enforcer = enforcer
+        self._reports = reports
+        self._clock = clock
+        self._owner = random_id()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Begin; what fails is tried again until `stop`."""
+        shards = self._settings.worker_shards
+        for shard in range(shards):
+            name = f"profiles:{shard}/{shards}"
+            follower = Follower(
+                self._feed(shard), self._judge, self._settings.debounce_s
+            )
+            self._lead(name, follower.work)
+        self._lead("reports", self._reports.work)
+        self._lead("sweep", self._sweep)
+
+    async def stop(self) -> None:
+        """End; leases are given back."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _lead(self, name: str, work: Callable[[Held], Awaitable[None]]) -> None:
+        lasts = timedelta(seconds=self._settings.lease_s)
+        leader = Leader(self._store, name, self._owner, lasts)
+        self._tasks.append(asyncio.create_task(leader.run(work), name=name))
+
+    def _feed(self, shard: int) -> Callable[[str], AsyncIterator[Told]]:
+        partitions = range(shard, PARTITIONS, self._settings.worker_shards)
+
+        def feed(cursor: str) -> AsyncIterator[Told]:
+            return self._accounts.watch_profiles(cursor, partitions, self._clock)
+
+        return feed
+
+    async def _judge(self, change: Change) -> None:
+        if change.erased:
+            return
+        if change.evidence is not None:
+            await self._enforcer.judge(change.evidence)
+            return
+        try:
+            await self._enforcer.evaluate(change.account)
+        except NotFound:  # erased since it was told
+            return
+
+    async def _due(self) -> list[str]:
+        now = self._clock.now()
+        return await self._store.read(lambda c: standings.due(c, now, SWEPT_AT_ONCE))
+
+    async def _sweep(self, held: Held) -> None:
+        """Record what time has changed, though nobody asked about the account."""
+        while True:
+            due = await self._due()
+            for account in due:
+                await self._enforcer.settle(account)
+            if len(due) < SWEPT_AT_ONCE:
+                await asyncio.sleep(self._settings.sweep_s)
