@@ -1,46 +1,134 @@
-"""What the owner of an account is told, in plain words and without thresholds."""
+"""What people are told, in Chinese and English, in plain words.
+
+A notice says what was found, what follows, until when, what comes next and how to
+object. It names kinds of evidence, never a score or a threshold.
+"""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
 
-from services.policy.domain.history import History
-from services.policy.domain.ruleset import Ruleset
-from services.policy.domain.rulings import Ruling
+from services.policy.domain.events import DecisionMade
 from services.policy.domain.tiers import InteractionTier, Tier
+from services.policy.domain.wording import (
+    ANSWERS,
+    APPEAL,
+    EFFECTS,
+    FINDINGS,
+    FOUND_NOTHING_NAMED,
+    INTERACTION_EFFECT,
+    NEXT,
+    PROVISIONAL,
+    STRATEGIES,
+    TITLES,
+    UNTIL,
+    Words,
+)
 
-APPEAL_WINDOW = timedelta(days=180)
+APPEAL_WITHIN = timedelta(days=180)
+CHINA = timezone(timedelta(hours=8))
+
+
+class NoticeKind(StrEnum):
+    """What a notice tells about."""
+
+    DECISION = "DECISION"
+    BAN_CONFIRMED = "BAN_CONFIRMED"
+    MEASURE_LIFTED = "MEASURE_LIFTED"
+    DECISION_REVERSED = "DECISION_REVERSED"
+    APPEAL_RECEIVED = "APPEAL_RECEIVED"
+    APPEAL_UPHELD = "APPEAL_UPHELD"
+    APPEAL_OVERTURNED = "APPEAL_OVERTURNED"
+    APPEAL_REMITTED = "APPEAL_REMITTED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A message to an account's owner."""
+    """A message to the account's owner. The key makes it be written once."""
 
-    kind: str
-    title_zh: str
-    body_zh: str
-    title_en: str
-    body_en: str
+    key: str
+    kind: NoticeKind
+    decision: str
+    title: Words
+    body: Words
+    create_time: datetime
     expire_time: datetime | None = None
-    """When the measure it tells about ends; None = not by itself."""
     appeal_expire_time: datetime | None = None
 
 
-def notice_about(ruling: Ruling, after: History, ruleset: Ruleset) -> Notice:
-    """The notice about a decision."""
-    kind = kind_of(ruling)
+def of_decision(made: DecisionMade) -> Notice | None:
+    """The notice that tells about a decision; None where it imposes nothing."""
+    interacts = made.interaction > InteractionTier.NONE
+    if made.tier is Tier.CLEAR and not interacts:
+        return None
+    expire_time = made.expire_time
+    if made.tier is Tier.CLEAR:
+        expire_time = made.interaction_expire_time
     return Notice(
-        kind=kind,
-        title_zh=kind,
-        body_zh=kind,
-        title_en=kind,
-        body_en=kind,
-        expire_time=ruling.expire_time or ruling.interaction_expire_time,
-        appeal_expire_time=ruling.decide_time + APPEAL_WINDOW,
+        key=f"{made.decision}:{NoticeKind.DECISION}",
+        kind=NoticeKind.DECISION,
+        decision=made.decision,
+        title=TITLES["INTERACTION" if made.tier is Tier.CLEAR else made.tier.name],
+        body=joined(*paragraphs(made)),
+        create_time=made.time,
+        expire_time=expire_time,
+        appeal_expire_time=made.time + APPEAL_WITHIN,
     )
 
 
-def kind_of(ruling: Ruling) -> str:
-    """The stable code of the notice."""
-    if ruling.imposed_tier is Tier.CLEAR:
-        return InteractionTier.INTERACTION_LIMITED.name
-    return ruling.imposed_tier.name
+def paragraphs(made: DecisionMade) -> list[Words]:
+    """What was found, what follows, until when, what next, how to object."""
+    parts = [found(made.reasons, made.strategies)]
+    if made.tier > Tier.CLEAR:
+        parts.append(EFFECTS[made.tier.name])
+        parts += until(made.expire_time)
+    if made.provisional:
+        parts.append(PROVISIONAL)
+    if made.interaction > InteractionTier.NONE:
+        parts.append(INTERACTION_EFFECT)
+        parts += until(made.interaction_expire_time)
+    if made.tier > Tier.CLEAR:
+        parts.append(NEXT[made.tier.name])
+    return [*parts, APPEAL]
+
+
+def found(reasons: tuple[str, ...], strategies: tuple[str, ...]) -> Words:
+    """What was found, by kind of evidence, in words."""
+    named = [FINDINGS[code] for code in reasons if code in FINDINGS]
+    named += [STRATEGIES[code] for code in strategies if code in STRATEGIES]
+    if not named:
+        return FOUND_NOTHING_NAMED
+    zh = "；".join(words.zh for words in named)
+    en = "; ".join(words.en for words in named)
+    return Words(f"我们发现：{zh}。", f"What we found: {en}.")
+
+
+def until(time: datetime | None) -> list[Words]:
+    """The sentence that says when it ends; nothing where it has no end."""
+    if time is None:
+        return []
+    local = time.astimezone(CHINA)
+    zh = f"{local.year}年{local.month}月{local.day}日{local:%H:%M}"
+    en = f"{time.astimezone(UTC):%d %B %Y, %H:%M} UTC"
+    return [Words(UNTIL.zh.format(time=zh), UNTIL.en.format(time=en))]
+
+
+def of_change(kind: NoticeKind, decision: str, now: datetime, reason: str) -> Notice:
+    """The notice that tells what became of a decision. *reason* is a person's text."""
+    title, body = ANSWERS[kind.value]
+    parts = [body, Words(reason, reason)] if reason else [body]
+    return Notice(
+        key=f"{decision}:{kind}:{now.astimezone(UTC):%Y%m%dT%H%M%S%f}",
+        kind=kind,
+        decision=decision,
+        title=title,
+        body=joined(*parts),
+        create_time=now,
+    )
+
+
+def joined(*parts: Words) -> Words:
+    """Paragraphs, one a line."""
+    return Words(
+        "\n".join(part.zh for part in parts), "\n".join(part.en for part in parts)
+    )
