@@ -2,9 +2,11 @@
 
 import typer
 
+from services.cli.demo import demo
 from services.cli.detect import detect
 from services.cli.migrate import migrate
 from services.cli.profile import profile
+from services.cli.replay import replay
 from services.cli.report import report
 from services.cli.serve import serve
 from services.cli.standing import standing
@@ -15,5 +17,5 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,  # they hold texts
 )
-for command in (serve, detect, migrate, standing, profile, report):
+for command in (serve, demo, detect, replay, migrate, standing, profile, report):
     app.command()(command)

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from truepen.accounts.v1 import activities_pb2 as pb
 
 from services.cli.recordings import (
     Recording,
@@ -18,7 +17,8 @@ from services.cli.recordings import (
     resource_id,
     time_us,
 )
-from services.cli.replay import BATCH, BATCH_SPAN_US, Progress, batches
+from services.cli.replayer import BATCH, BATCH_SPAN_US, Progress, batches
+from truepen.accounts.v1 import activities_pb2 as pb
 
 
 def written(folder: Path, *rows: Any) -> Path:

@@ -1,0 +1,273 @@
+"""Sends recorded accounts through the whole suite, on their own clock."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from services.cli.recordings import EPOCH, Event, Recording
+from services.runtime.client import RemoteStub
+from services.runtime.clock import CALLER_TIME
+from truepen.accounts.v1 import (
+    accounts_service_pb2,
+    accounts_service_pb2_grpc,
+    activities_pb2,
+    profile_pb2,
+)
+from truepen.policy.v1 import (
+    decisions_pb2,
+    enforcement_service_pb2,
+    enforcement_service_pb2_grpc,
+    notices_service_pb2,
+    notices_service_pb2_grpc,
+)
+
+if TYPE_CHECKING:
+    import grpc
+
+BATCH = 1_000
+BATCH_SPAN_US = 3_600_000_000
+"""A batch covers at most an hour, so that the ladder sees time pass."""
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+NEW_SHARE = 0.05
+NEW_CAP = 20
+"""An account is evaluated again after an hour and 5 % (at most 20) new events,
+or after a day with any: as the worker's debounce does, in event time."""
+RECORD_SECONDS = 300.0
+IN_FLIGHT = 16
+
+
+@dataclass(slots=True)
+class Progress:
+    """What is known about one account while it is replayed."""
+
+    recording: Recording
+    sent: int = 0
+    acknowledged: int = 0
+    judged_at: int = 0
+    judged_sent: int = 0
+    peak: int = decisions_pb2.TIER_CLEAR
+    peak_interaction: int = decisions_pb2.INTERACTION_TIER_NONE
+
+    def due(self, now_us: int) -> bool:
+        """Whether enough is new, or enough time has passed, to evaluate it."""
+        new = self.sent - self.judged_sent
+        waited = now_us - self.judged_at
+        if not new or waited < HOUR_US:
+            return False
+        return new >= min(NEW_CAP, NEW_SHARE * self.sent) or waited >= DAY_US
+
+
+class Replay:
+    """Sends what was recorded, in order of event time, and asks what follows."""
+
+    def __init__(
+        self, channel: "grpc.aio.Channel", recordings: Iterable[Recording]
+    ) -> None:
+        self.progress = {r.id: Progress(r) for r in recordings}
+        self.refused: Counter[str] = Counter()
+        self._notice_cursor = ""
+        self._accounts: Any = RemoteStub(
+            accounts_service_pb2_grpc.AccountsServiceStub(channel)
+        )
+        self._enforcement: Any = RemoteStub(
+            enforcement_service_pb2_grpc.EnforcementServiceStub(channel)
+        )
+        self._notices: Any = RemoteStub(
+            notices_service_pb2_grpc.NoticesServiceStub(channel)
+        )
+
+    async def run(self) -> AsyncIterator[int]:
+        """Send everything; yield how many events each batch had."""
+        last = 0
+        for batch in batches(p.recording for p in self.progress.values()):
+            last = batch[-1][0]
+            CALLER_TIME.set(EPOCH + timedelta(microseconds=last))
+            await self._record(batch)
+            touched = {account for _, account, _, _ in batch}
+            due = [p for a in sorted(touched) if (p := self.progress[a]).due(last)]
+            await self._evaluate(due, last)
+            yield len(batch)
+        await self._evaluate(list(self.progress.values()), last)
+
+    async def outcome(self, progress: Progress) -> dict[str, Any]:
+        """Return the line that is written for an account."""
+        account = f"accounts/{progress.recording.id}"
+        profile = (
+            await self._accounts.GetProfile(
+                accounts_service_pb2.GetProfileRequest(name=f"{account}/profile")
+            )
+        ).profile
+        standing = (
+            await self._enforcement.GetStanding(
+                enforcement_service_pb2.GetStandingRequest(name=f"{account}/standing")
+            )
+        ).standing
+        return {
+            "account": progress.recording.account,
+            "tier": tier_name(standing.tier),
+            "peak_tier": tier_name(max(progress.peak, standing.tier)),
+            "interaction_tier": interaction_name(
+                max(progress.peak_interaction, standing.interaction_tier)
+            ),
+            "reliance": reliance(profile),
+            "automation": round(profile.automation.probability, 6),
+            "channels": channels(profile),
+            "decisions": [decision async for decision in self._decisions(account)],
+            "events": progress.acknowledged,
+        }
+
+    async def _record(self, batch: list[tuple[int, str, int, Event]]) -> None:
+        request = accounts_service_pb2.RecordActivitiesRequest(
+            activities=[activity(a, n, e) for _, a, n, e in batch],
+            wait=accounts_service_pb2.WAIT_MODE_ASSESSED,
+        )
+        response = await self._accounts.RecordActivities(
+            request, timeout=RECORD_SECONDS
+        )
+        for (_, account, _, _), result in zip(batch, response.results, strict=True):
+            progress = self.progress[account]
+            progress.sent += 1
+            if result.HasField("recorded"):
+                progress.acknowledged += 1
+            else:
+                self.refused[result.error.message] += 1
+
+    async def _evaluate(self, due: list[Progress], now_us: int) -> None:
+        gate = asyncio.Semaphore(IN_FLIGHT)
+
+        async def one(progress: Progress) -> bool:
+            async with gate:
+                response = await self._enforcement.EvaluateAccount(
+                    enforcement_service_pb2.EvaluateAccountRequest(
+                        account=f"accounts/{progress.recording.id}"
+                    ),
+                    timeout=RECORD_SECONDS,
+                )
+            progress.judged_at, progress.judged_sent = now_us, progress.sent
+            standing = response.standing
+            progress.peak = max(progress.peak, standing.tier)
+            progress.peak_interaction = max(
+                progress.peak_interaction, standing.interaction_tier
+            )
+            return bool(response.changed)
+
+        if any(await asyncio.gather(*(one(progress) for progress in due))):
+            await self._hand_over_notices()
+
+    async def _hand_over_notices(self) -> None:
+        """Take delivery of new notices, as the platform would."""
+        request = notices_service_pb2.WatchNoticesRequest(
+            cursor=self._notice_cursor, once=True
+        )
+        async for response in self._notices.WatchNotices(request):
+            self._notice_cursor = response.cursor
+
+    async def _decisions(self, account: str) -> AsyncIterator[dict[str, Any]]:
+        token = ""
+        while True:
+            page = await self._enforcement.ListDecisions(
+                enforcement_service_pb2.ListDecisionsRequest(
+                    parent=account, page_size=1_000, page_token=token
+                )
+            )
+            for decision in page.decisions:
+                yield decision_line(decision)
+            token = page.next_page_token
+            if not token:
+                return
+
+
+def batches(
+    recordings: Iterable[Recording],
+) -> Iterator[list[tuple[int, str, int, Event]]]:
+    """Group all events, in order of time, into batches of at most an hour."""
+    ordered = sorted(
+        (event.time_us, recording.id, number, event)
+        for recording in recordings
+        for number, event in enumerate(recording.events)
+    )
+    batch: list[tuple[int, str, int, Event]] = []
+    for item in ordered:
+        if batch and (len(batch) == BATCH or item[0] - batch[0][0] > BATCH_SPAN_US):
+            yield batch
+            batch = []
+        batch.append(item)
+    if batch:
+        yield batch
+
+
+def activity(account: str, number: int, event: Event) -> activities_pb2.Activity:
+    """Render a recorded event as the platform would send it."""
+    sent = activities_pb2.Activity(
+        id=f"e{number}",
+        account=f"accounts/{account}",
+        type=event.type,
+        event_time=timestamp(event.time_us),
+        text=event.text,
+    )
+    if event.length is not None and not event.text:
+        sent.text_length = event.length
+    if event.target:
+        sent.target.content = event.target
+    return sent
+
+
+def timestamp(time_us: int) -> Timestamp:
+    """Microseconds from 1970 as a Timestamp."""
+    seconds, microseconds = divmod(time_us, 1_000_000)
+    return Timestamp(seconds=seconds, nanos=microseconds * 1_000)
+
+
+def reliance(profile: profile_pb2.Profile) -> dict[str, Any] | None:
+    """The 90-day interval; None where it cannot be told."""
+    widest = max(profile.reliances, key=lambda r: r.window.seconds, default=None)
+    if widest is None or widest.state != profile_pb2.RELIANCE_STATE_IDENTIFIED:
+        return None
+    return {
+        "lower": round(widest.lower, 6),
+        "median": round(widest.median, 6),
+        "upper": round(widest.upper, 6),
+    }
+
+
+def channels(profile: profile_pb2.Profile) -> dict[str, float | None]:
+    """Each channel's capped log ratio; None where it abstains."""
+    return {
+        profile_pb2.ChannelKind.Name(c.kind).removeprefix("CHANNEL_KIND_"): (
+            round(c.log_likelihood_ratio, 6)
+            if c.state == profile_pb2.CHANNEL_STATE_SPEAKS
+            else None
+        )
+        for c in profile.channels
+    }
+
+
+def decision_line(decision: decisions_pb2.Decision) -> dict[str, Any]:
+    """What a line says about one decision."""
+    decided: datetime = decision.decide_time.ToDatetime(EPOCH.tzinfo)
+    return {
+        "decision": decision.name.rpartition("/")[2],
+        "time": decided.isoformat(),
+        "tier": tier_name(decision.tier),
+        "interaction_tier": interaction_name(decision.interaction_tier),
+        "reasons": list(decision.reasons),
+        "provisional": decision.provisional,
+    }
+
+
+def tier_name(tier: int) -> str:
+    """Name of a tier on the ladder, without its prefix."""
+    value = cast("decisions_pb2.Tier.ValueType", tier)
+    return decisions_pb2.Tier.Name(value).removeprefix("TIER_")
+
+
+def interaction_name(tier: int) -> str:
+    """Name of a step of the interaction track, without its prefix."""
+    value = cast("decisions_pb2.InteractionTier.ValueType", tier)
+    return decisions_pb2.InteractionTier.Name(value).removeprefix("INTERACTION_TIER_")

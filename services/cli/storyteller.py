@@ -1,0 +1,301 @@
+"""Lets the five stories of `truepen demo` happen, and tells what came of them."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from services.cli.replayer import channels, interaction_name, tier_name
+from services.cli.stories import DAYS, START, Character
+from services.runtime.client import RemoteStub
+from services.runtime.clock import CALLER_TIME
+from truepen.accounts.v1 import (
+    accounts_service_pb2,
+    accounts_service_pb2_grpc,
+    activities_pb2,
+    profile_pb2,
+)
+from truepen.policy.v1 import (
+    decisions_pb2,
+    enforcement_service_pb2,
+    enforcement_service_pb2_grpc,
+    notices_service_pb2,
+    notices_service_pb2_grpc,
+)
+
+if TYPE_CHECKING:
+    import grpc
+
+SHANGHAI = timezone(timedelta(hours=8), "CST")
+STEP = timedelta(hours=6)
+"""The suite looks at every account each six hours of the story."""
+TIER_STYLE = {
+    "CLEAR": "bold green",
+    "NOTICE": "bold cyan",
+    "WARNING": "bold yellow",
+    "REACH_LIMITED": "bold dark_orange",
+    "PUBLISHING_LIMITED": "bold dark_orange3",
+    "PUBLISHING_SUSPENDED": "bold red",
+    "BANNED": "bold white on red",
+}
+SURE = 0.999
+
+
+@dataclass(slots=True)
+class Chapter:
+    """What the suite found out about one account, and did."""
+
+    character: Character
+    profile: profile_pb2.Profile = field(default_factory=profile_pb2.Profile)
+    standing: decisions_pb2.Standing = field(default_factory=decisions_pb2.Standing)
+    decisions: list[decisions_pb2.Decision] = field(default_factory=list)
+    notices: list[decisions_pb2.Notice] = field(default_factory=list)
+
+    @property
+    def hardest(self) -> str:
+        """The strictest tier it ever had."""
+        tiers = [decision.tier for decision in self.decisions]
+        return tier_name(max([self.standing.tier, *tiers]))
+
+
+class Story:
+    """Sends the cast's activities day by day, and reads what follows."""
+
+    def __init__(self, channel: "grpc.aio.Channel", cast: Sequence[Character]) -> None:
+        self._cast = cast
+        self._accounts: Any = RemoteStub(
+            accounts_service_pb2_grpc.AccountsServiceStub(channel)
+        )
+        self._enforcement: Any = RemoteStub(
+            enforcement_service_pb2_grpc.EnforcementServiceStub(channel)
+        )
+        self._notices: Any = RemoteStub(
+            notices_service_pb2_grpc.NoticesServiceStub(channel)
+        )
+        self._cursor = ""
+
+    async def live(self) -> None:
+        """Let the story happen."""
+        waiting = sorted(
+            (a for character in self._cast for a in character.activities),
+            key=lambda a: a.event_time.ToNanoseconds(),
+        )
+        now = START
+        while now < START + timedelta(days=DAYS):
+            now += STEP
+            CALLER_TIME.set(now)
+            until = int(now.timestamp() * 1e9)
+            batch = [a for a in waiting if a.event_time.ToNanoseconds() <= until]
+            waiting = waiting[len(batch) :]
+            if batch:
+                await self._record(batch)
+            for character in self._cast:
+                await self._enforcement.EvaluateAccount(
+                    enforcement_service_pb2.EvaluateAccountRequest(
+                        account=character.account
+                    ),
+                    timeout=60,
+                )
+            await self._hand_over_notices()
+
+    async def chapter(self, character: Character) -> Chapter:
+        """Read what is known about one account at the end."""
+        account = character.account
+        profile = await self._accounts.GetProfile(
+            accounts_service_pb2.GetProfileRequest(name=f"{account}/profile")
+        )
+        standing = await self._enforcement.GetStanding(
+            enforcement_service_pb2.GetStandingRequest(name=f"{account}/standing")
+        )
+        decisions = await self._enforcement.ListDecisions(
+            enforcement_service_pb2.ListDecisionsRequest(parent=account)
+        )
+        notices = await self._notices.ListNotices(
+            notices_service_pb2.ListNoticesRequest(parent=account)
+        )
+        return Chapter(
+            character,
+            profile.profile,
+            standing.standing,
+            sorted(decisions.decisions, key=lambda d: d.decide_time.ToNanoseconds()),
+            sorted(notices.notices, key=lambda n: n.sequence),
+        )
+
+    async def _record(self, batch: Sequence[activities_pb2.Activity]) -> None:
+        response = await self._accounts.RecordActivities(
+            accounts_service_pb2.RecordActivitiesRequest(
+                activities=batch, wait=accounts_service_pb2.WAIT_MODE_ASSESSED
+            ),
+            timeout=60,
+        )
+        for sent, result in zip(batch, response.results, strict=True):
+            if not result.HasField("recorded"):
+                raise RuntimeError(f"{sent.id} was refused: {result.error.message}")
+
+    async def _hand_over_notices(self) -> None:
+        request = notices_service_pb2.WatchNoticesRequest(
+            cursor=self._cursor, once=True
+        )
+        async for response in self._notices.WatchNotices(request):
+            self._cursor = response.cursor
+
+
+def tell(console: Console, chapter: Chapter) -> None:
+    """Print one account's story."""
+    character = chapter.character
+    body = Text()
+    line(body, "It is", character.about)
+    line(body, "It did", what_it_did(character))
+    line(body, "Found", *what_was_found(chapter.profile))
+    line(body, "Decided", *what_was_decided(chapter))
+    line(body, "It may", what_it_may(chapter.standing))
+    tier = tier_name(chapter.standing.tier)
+    title = Text.assemble(
+        (f" {character.id} ", "bold"), (f" {tier} ", TIER_STYLE.get(tier, "bold"))
+    )
+    console.print(Panel(body, title=title, title_align="left", padding=(1, 2)))
+    if chapter.notices:
+        last = chapter.notices[-1]
+        said = Text(f"{last.title_zh}\n{last.body_zh}\n\n", style="default")
+        said.append(f"{last.title_en}\n{last.body_en}", style="dim")
+        console.print(Panel(said, title="The owner reads", title_align="left"))
+
+
+def line(body: Text, name: str, *values: str) -> None:
+    """Add a named line, or several under one name."""
+    for number, value in enumerate(values):
+        body.append(f"{name if number == 0 else '':9}", style="bold")
+        body.append(f"{value}\n")
+
+
+def what_it_did(character: Character) -> str:
+    """Counts by type of activity."""
+    counts = Counter(a.type for a in character.activities)
+    said = [
+        f"{n} {activities_pb2.ActivityType.Name(kind).removeprefix('ACTIVITY_TYPE_')}"
+        for kind, n in counts.most_common()
+    ]
+    first = shanghai(character.activities[0].event_time.ToDatetime(START.tzinfo))
+    last = shanghai(character.activities[-1].event_time.ToDatetime(START.tzinfo))
+    return f"{', '.join(said)} from {first} to {last}"
+
+
+def what_was_found(profile: profile_pb2.Profile) -> list[str]:
+    """Reliance, automation and each channel that speaks."""
+    said = []
+    for found in profile.reliances[-1:]:
+        known = found.state == profile_pb2.RELIANCE_STATE_IDENTIFIED
+        share = f"{found.lower:.0%} to {found.upper:.0%}" if known else "cannot tell"
+        said.append(
+            f"AI-made share of its posts: {share} (95 % interval, "
+            f"{found.eligible_count} posts count, {found.hard_count} with hard facts)"
+        )
+    said.append(
+        f"automated operation: {percent(profile.automation.probability)}; "
+        f"automated interaction: {percent(profile.interaction_automation.probability)}"
+    )
+    speaking = {k: v for k, v in channels(profile).items() if v is not None}
+    said.extend(
+        f"{kind:13}{ratio:+6.2f}  {', '.join(reasons(profile, kind)) or '-'}"
+        for kind, ratio in speaking.items()
+    )
+    return said
+
+
+def reasons(profile: profile_pb2.Profile, kind: str) -> list[str]:
+    """Reason codes of one channel."""
+    number = profile_pb2.ChannelKind.Value(f"CHANNEL_KIND_{kind}")
+    return [r for c in profile.channels if c.kind == number for r in c.reasons]
+
+
+def what_was_decided(chapter: Chapter) -> list[str]:
+    """One line for each decision, with its reasons."""
+    said = []
+    for decision in chapter.decisions:
+        track = interaction_name(decision.interaction_tier)
+        tier = tier_name(decision.tier)
+        if track != "NONE":
+            tier += f" + {track}"
+        if decision.provisional:
+            tier += " (provisional until a person confirms)"
+        when = shanghai(decision.decide_time.ToDatetime(START.tzinfo))
+        said.append(f"{when}  {tier}: {', '.join(decision.reasons)}")
+    return said or ["nothing: no rule fired"]
+
+
+def what_it_may(standing: decisions_pb2.Standing) -> str:
+    """What publishing and ranking are told."""
+    rights = {
+        "publish": standing.can_publish,
+        "comment": standing.can_comment,
+        "message": standing.can_message,
+        "like": standing.can_like,
+        "follow": standing.can_follow,
+    }
+    may = [name for name, allowed in rights.items() if allowed]
+    said = ", ".join(may) if may else "nothing"
+    if standing.HasField("posts_left"):
+        said += f"; posts left today: {standing.posts_left}"
+    said += f"; reach in recommendation {standing.reach.recommendation:.0%}"
+    if standing.label:
+        said += f"; its content is labelled {standing.label}"
+    if standing.HasField("expire_time"):
+        until = shanghai(standing.expire_time.ToDatetime(START.tzinfo))
+        said += f"; until {until}"
+    return said
+
+
+def summary(chapters: Sequence[Chapter]) -> Table:
+    """The last word: who ended where, hardest and now."""
+    table = Table(title="How they stand", title_justify="left")
+    for name in ("account", "what it is", "hardest tier", "tier now", "interaction"):
+        table.add_column(name)
+    for chapter in chapters:
+        tier = tier_name(chapter.standing.tier)
+        tracks = [d.interaction_tier for d in chapter.decisions]
+        table.add_row(
+            chapter.character.id,
+            chapter.character.about,
+            Text(chapter.hardest, style=TIER_STYLE.get(chapter.hardest, "")),
+            Text(tier, style=TIER_STYLE.get(tier, "")),
+            interaction_name(max([chapter.standing.interaction_tier, *tracks])),
+        )
+    return table
+
+
+def shanghai(moment: datetime) -> str:
+    """*moment* as people in the story see it."""
+    return moment.astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+
+
+def percent(probability: float) -> str:
+    """A probability in words that do not claim certainty."""
+    if probability > SURE:
+        return "> 99.9 %"
+    return f"{probability:.1%}"
+
+
+INTRODUCTION = """\
+Five invented accounts live through eighteen days. Their texts were written for this
+demonstration. Everything goes over gRPC through detector, accounts and policy; what
+is printed below is what they answered.
+"""
+
+TRY_IT = """\
+Try it yourself:
+
+  make serve                                    (in another terminal)
+  grpcurl -plaintext localhost:50051 list
+  grpcurl -plaintext -d '{"text": "..."}' localhost:50051 \\
+    truepen.detector.v1.DetectorService/DetectText
+  grpcurl -plaintext -d '{"name": "accounts/a1/standing"}' localhost:50051 \\
+    truepen.policy.v1.EnforcementService/GetStanding
+
+README.md shows a whole conversation, and how to install grpcurl.
+"""
