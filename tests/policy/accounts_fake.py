@@ -145,7 +145,7 @@ def add_flagged(profile: profile_pb2.Profile, count: int, reason: str) -> None:
         item.event_time.FromDatetime(START - timedelta(hours=number))
 
 
-class FakeAccounts(accounts_service_pb2_grpc.AccountsServiceServicer):
+class FakeAccounts:
     """Tells the profiles it was given; `away` makes it answer nothing."""
 
     def __init__(self) -> None:
@@ -231,7 +231,7 @@ class FakeAccounts(accounts_service_pb2_grpc.AccountsServiceServicer):
             raise DependencyUnavailable("accounts")
 
 
-class FakeReports(reports_service_pb2_grpc.ReportsServiceServicer):
+class FakeReports:
     """Tells the reports it was given, and remembers what was resolved."""
 
     def __init__(self) -> None:
