@@ -23,6 +23,9 @@ log = structlog.get_logger()
 # How much the newest batch weighs in the running mean of the model's speed.
 NEWEST = 0.2
 SHORTEST_RETRY = 0.1
+# The share of a caller's time that may pass before its answer is ready: the
+# rest is for the way back, and for estimates that err.
+CAUTION = 0.5
 
 T = TypeVar("T")
 
@@ -104,22 +107,19 @@ class Batcher(Generic[T]):
             raise DependencyUnavailable("detector")
         now = asyncio.get_running_loop().time()
         left = math.inf if time_left is None else time_left
-        if self._is_full(len(texts), left):
+        delay = self._seconds_per_char * (self._load + _cost(texts))
+        if self._is_full(len(texts), delay, left):
             self._watcher.refused(len(texts))
-            raise QueueFull("detector", max(SHORTEST_RETRY, self._delay()))
+            raise QueueFull("detector", max(SHORTEST_RETRY, delay))
         context = contextvars.copy_context()
         return [self._enqueue(text, now, now + left, context) for text in texts]
 
-    def _is_full(self, arriving: int, time_left: float) -> bool:
+    def _is_full(self, arriving: int, delay: float, time_left: float) -> bool:
         if not self._queue:  # what is larger than the queue must still get in
             return False
         if len(self._queue) + arriving > self._limits.max_queue_texts:
             return True
-        return self._delay() > min(self._limits.max_delay, time_left)
-
-    def _delay(self) -> float:
-        """How long, in seconds, who comes now is going to wait."""
-        return self._load * self._seconds_per_char
+        return delay > min(self._limits.max_delay, CAUTION * time_left)
 
     def _enqueue(
         self, text: str, now: float, deadline: float, context: contextvars.Context
@@ -163,13 +163,13 @@ class Batcher(Generic[T]):
     async def _run(self, batch: tuple[Pending[T], ...]) -> None:
         for entry in batch:
             self._leave(entry)
-        chars = sum(entry.size + OVERHEAD for entry in batch)
+        texts = [entry.text for entry in batch]
+        chars = _cost(texts)
         self._load += chars  # they no longer wait, but are waited for
         loop = asyncio.get_running_loop()
         started = loop.time()
         # A batch has many callers and one log: the oldest lends its context.
         run = batch[0].context.run
-        texts = [entry.text for entry in batch]
         outcomes = await loop.run_in_executor(
             self._executor, run, answer_each, self._model, texts
         )
@@ -195,6 +195,11 @@ def answer_each(
             return [error]
         half = len(texts) // 2
         return answer_each(model, texts[:half]) + answer_each(model, texts[half:])
+
+
+def _cost(texts: Sequence[str]) -> int:
+    """What *texts* ask of the model, in characters."""
+    return sum(len(text) + OVERHEAD for text in texts)
 
 
 def _settle(answer: asyncio.Future[T], outcome: T | Exception) -> None:

@@ -22,7 +22,7 @@ class Limits:
     max_batch_chars: int = 16_384
     max_queue_texts: int = 4_096
     max_linger: float = 0.002
-    max_delay: float = 5.0
+    max_delay: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

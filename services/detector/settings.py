@@ -26,7 +26,7 @@ class DetectorSettings(Settings):
     max_queue_texts: int = Field(default=4_096, ge=1)
     max_linger_s: float = Field(default=0.002, ge=0, le=1)
     """How long a text may wait for company while the model is idle."""
-    max_delay_s: float = Field(default=5.0, gt=0)
+    max_delay_s: float = Field(default=2.0, gt=0)
     """Texts that would wait longer for a busy model are refused at once."""
 
     def limits(self) -> Limits:
