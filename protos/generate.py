@@ -32,9 +32,10 @@ def generate(out: Path) -> None:
     """Write stubs and types for every .proto into *out*."""
     lay_imports(HERE / "imports")
     # protoc finds its plugins on PATH; ours are beside the interpreter.
+    programs = Path(sys.executable).parent
     plugins = [
-        f"--plugin=protoc-gen-{name}={Path(sys.executable).parent / f'protoc-gen-{name}'}"
-        for name in ("mypy", "mypy_grpc")
+        f"--plugin={name}={programs / name}"
+        for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")
     ]
     sources = sorted(str(p.relative_to(HERE)) for p in HERE.glob("truepen/**/*.proto"))
     code = protoc.main(
@@ -53,7 +54,10 @@ def generate(out: Path) -> None:
     )
     if code:
         raise SystemExit(code)
-    for folder in [out / "truepen", *(p for p in (out / "truepen").rglob("*") if p.is_dir())]:
+    for folder in [
+        out / "truepen",
+        *(p for p in (out / "truepen").rglob("*") if p.is_dir()),
+    ]:
         (folder / "__init__.py").touch()
 
 
@@ -91,18 +95,24 @@ def lint() -> None:
     buf = str(Path(sys.executable).parent / "buf")
     subprocess.run([buf, "lint"], cwd=HERE, check=True)
     archive = subprocess.run(
-        ["git", "archive", "main", "protos"], cwd=HERE.parent, capture_output=True, check=False
+        ["git", "archive", "main", "protos"],
+        cwd=HERE.parent,
+        capture_output=True,
+        check=False,
     )
     if archive.returncode:
         print("no branch main here: buf breaking skipped")
         return
     with tempfile.TemporaryDirectory() as scratch:
-        tarfile.open(fileobj=io.BytesIO(archive.stdout)).extractall(scratch, filter="data")
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+            tar.extractall(scratch, filter="data")
         before = Path(scratch) / "protos"
         if not list(before.glob("truepen/**/*.proto")):
             return
         lay_imports(before / "imports")
-        subprocess.run([buf, "breaking", "--against", str(before)], cwd=HERE, check=True)
+        subprocess.run(
+            [buf, "breaking", "--against", str(before)], cwd=HERE, check=True
+        )
 
 
 def main(arguments: list[str]) -> None:

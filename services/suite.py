@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Self
+from typing import Self, cast
 
 from services.accounts.compose import compose as compose_accounts
 from services.accounts.settings import AccountsSettings
@@ -15,6 +15,8 @@ from services.runtime.local import LocalStub
 from services.runtime.process import Wiring, serving
 from services.runtime.serve import Server
 from services.runtime.settings import RuntimeSettings, load
+
+_Loaded = tuple[RuntimeSettings, DetectorSettings, AccountsSettings, PolicySettings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +31,17 @@ class SuiteSettings:
     @classmethod
     def from_environment(cls) -> Self:
         """Read them; raises SettingsError with every fault."""
-        return cls(
-            *load(RuntimeSettings, DetectorSettings, AccountsSettings, PolicySettings)
+        loaded = load(
+            RuntimeSettings, DetectorSettings, AccountsSettings, PolicySettings
         )
+        return cls(*cast("_Loaded", loaded))
 
 
 @asynccontextmanager
 async def suite(settings: SuiteSettings, wiring: Wiring) -> AsyncIterator[Server]:
     """Serve all three on one port; each sees the next one in this process."""
     detector = compose_detector(settings.detector, wiring)
-    accounts = compose_accounts(
-        settings.accounts, wiring, LocalStub(detector.servicer)
-    )
+    accounts = compose_accounts(settings.accounts, wiring, LocalStub(detector.servicer))
     policy = compose_policy(
         settings.policy,
         wiring,

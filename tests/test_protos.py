@@ -113,10 +113,12 @@ def test_request_fields_say_whether_they_are_required() -> None:
         f"{source.name}: {name}.{field}"
         for source in SOURCES
         for name, body in re.findall(
-            r"^message (\w+Request) \{\n(.*?)^\}", source.read_text("utf8"), re.M | re.S
+            r"^message (\w+Request) \{\n(.*?)^\}",
+            source.read_text("utf8"),
+            re.MULTILINE | re.DOTALL,
         )
         for comment, field in re.findall(
-            r"((?:^ +//.*\n)+)^ +[\w. ]+ (\w+) = \d+;", body, re.M
+            r"((?:^ +//.*\n)+)^ +[\w. ]+ (\w+) = \d+;", body, re.MULTILINE
         )
         if not re.search(r"// (Required|Optional)", comment)
     ]
@@ -128,12 +130,14 @@ def test_every_reason_that_can_be_raised_is_in_the_contract() -> None:
     """Clients switch on reasons, so none may be missing from error_reason.proto."""
     from truepen.errors.v1.error_reason_pb2 import ErrorReason
 
-    documented = {name.removeprefix("ERROR_REASON_") for name in ErrorReason.keys()}
+    documented = {name.removeprefix("ERROR_REASON_") for name, _ in ErrorReason.items()}
     raised = {
         match
         for path in (ROOT / "services").rglob("*.py")
         for match in re.findall(
-            r"^    reason(?:: ClassVar\[str\])? = \"([A-Z_]+)\"", path.read_text("utf8"), re.M
+            r"^    reason(?:: ClassVar\[str\])? = \"([A-Z_]+)\"",
+            path.read_text("utf8"),
+            re.MULTILINE,
         )
     }
 

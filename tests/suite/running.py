@@ -51,12 +51,13 @@ def suite_settings(
     folder: Path,
     runtime: Mapping[str, Any] | None = None,
     policy: Mapping[str, Any] | None = None,
+    accounts: Mapping[str, Any] | None = None,
 ) -> SuiteSettings:
     """Settings of a suite that keeps everything in *folder*."""
     return SuiteSettings(
         RuntimeSettings(port=0, data_dir=folder, **(runtime or {})),
         DetectorSettings(),
-        AccountsSettings(),
+        AccountsSettings(**(accounts or {})),
         PolicySettings(**(policy or {})),
     )
 
