@@ -1,7 +1,7 @@
 """What a ruling writes: events, the decision, the notice, cases, content measures."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from services.policy.domain.canonical import canonical
 from services.policy.domain.events import ContentMark, Event
@@ -9,23 +9,24 @@ from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold
 from services.policy.domain.history import History
 from services.policy.domain.lapses import owed
-from services.policy.domain.notices import notice_about
+from services.policy.domain.notices import Notice, notice_about
 from services.policy.domain.ruleset import Ruleset
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.standing import standing_of
+from services.policy.domain.switches import Switches
 from services.policy.domain.tiers import CaseKind, ContentLabel, Decider
-from services.policy.storage.cases import CaseBody, NewCase
+from services.policy.storage.cases import CaseNews
 from services.policy.storage.measures import StoredMeasure
-from services.policy.storage.notices import NewNotice
+from services.policy.storage.notices import NewNotice, NoticeBody
 from services.policy.storage.store import Effects, NewDecision, StandingView
-from services.runtime.ids import content_id
-
-CASE_TIME = {CaseKind.BAN_CONFIRMATION: timedelta(hours=72)}
-OTHER_CASE_TIME = timedelta(days=7)
 
 
 def effects_of(
-    ruling: Ruling, evidence: Evidence, history: History, ruleset: Ruleset
+    ruling: Ruling,
+    evidence: Evidence,
+    history: History,
+    ruleset: Ruleset,
+    switches: Switches,
 ) -> Effects | None:
     """Return what *ruling* writes; None where nothing follows."""
     now = ruling.decide_time
@@ -38,8 +39,8 @@ def effects_of(
         events=events,
         standing=view_of(after, now, ruleset),
         now=now,
-        decision=new_decision(ruling, evidence) if ruling.acts else None,
-        notices=notices_of(ruling, after, ruleset) if ruling.acts else (),
+        decision=new_decision(ruling, evidence, switches) if ruling.acts else None,
+        notices=written(notice_about(ruling.made())) if ruling.acts else (),
         cases=cases,
         measures=measures_of(ruling.account, ruling.contents, ruling),
     )
@@ -77,8 +78,8 @@ def view_of(history: History, now: datetime, ruleset: Ruleset) -> StandingView:
     )
 
 
-def new_decision(ruling: Ruling, evidence: Evidence) -> NewDecision:
-    """Return the decision with the evidence that it froze."""
+def new_decision(ruling: Ruling, evidence: Evidence, switches: Switches) -> NewDecision:
+    """Return the decision with all that is needed to make it again."""
     return NewDecision(
         id=ruling.decision,
         tier=ruling.tier,
@@ -87,39 +88,40 @@ def new_decision(ruling: Ruling, evidence: Evidence) -> NewDecision:
         identity="",
         body=ruling.canonical().decode(),
         evidence=evidence.canonical().decode(),
+        switches=canonical(switches).decode(),
     )
 
 
-def notices_of(
-    ruling: Ruling, after: History, ruleset: Ruleset
-) -> tuple[NewNotice, ...]:
-    """Return the notice about a decision; its id is the key, so there is one."""
-    notice = notice_about(ruling, after, ruleset)
-    return (
+def written(*notices: Notice | None) -> tuple[NewNotice, ...]:
+    """Return *notices* as they are kept; the key of each makes it be written once."""
+    return tuple(
         NewNotice(
-            key=f"decision:{ruling.decision}",
-            decision=ruling.decision,
-            body=canonical(notice).decode(),
-        ),
+            key=notice.key,
+            decision=notice.decision,
+            body=NoticeBody(
+                kind=notice.kind.name,
+                title_zh=notice.title_zh,
+                body_zh=notice.body_zh,
+                title_en=notice.title_en,
+                body_en=notice.body_en,
+                expire_time=notice.expire_time,
+                appeal_expire_time=notice.appeal_expire_time,
+            ),
+        )
+        for notice in notices
+        if notice is not None
     )
 
 
-def case_of(kind: CaseKind, ruling: Ruling) -> NewCase:
+def case_of(kind: CaseKind, ruling: Ruling) -> CaseNews:
     """Return the case that *ruling* asks for; a whole cluster shares one."""
-    about = f"cluster:{ruling.cluster}" if ruling.cluster else ruling.account
-    key = f"{kind}:{about}"
     decision = f"accounts/{ruling.account}/decisions/{ruling.decision}"
-    return NewCase(
-        id=content_id("case", key, ruling.decide_time.isoformat()),
+    return CaseNews(
         kind=kind,
-        key=key,
-        due=ruling.decide_time + CASE_TIME.get(kind, OTHER_CASE_TIME),
-        body=CaseBody(
-            accounts=(ruling.account,),
-            decisions=(decision,) if ruling.acts else (),
-            contents=tuple(mark.content for mark in ruling.contents),
-            priority=float(ruling.tier),
-        ),
+        account=ruling.account,
+        cluster=ruling.cluster,
+        decision=decision if ruling.acts else "",
+        contents=tuple(mark.content for mark in ruling.contents),
     )
 
 

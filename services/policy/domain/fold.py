@@ -56,10 +56,12 @@ def fold_all(events: Iterable[Event]) -> History:
 
 
 def with_decision(history: History, event: DecisionMade) -> History:
-    """Add a decision, once."""
+    """Add a decision, once, at its time: a recomputed one keeps its place."""
     if history.measure(event.decision):
         return history
-    return replace(history, measures=(*history.measures, Measure(event)))
+    measures = (*history.measures, Measure(event))
+    ordered = tuple(sorted(measures, key=lambda m: m.made.time))
+    return replace(history, measures=ordered)
 
 
 def with_word(history: History, event: Overridden) -> History:

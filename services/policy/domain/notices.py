@@ -49,29 +49,30 @@ class Notice:
     key: str
     kind: NoticeKind
     decision: str
-    title: Words
-    body: Words
+    title_zh: str
+    body_zh: str
+    title_en: str
+    body_en: str
     create_time: datetime
     expire_time: datetime | None = None
     appeal_expire_time: datetime | None = None
 
 
-def of_decision(made: DecisionMade) -> Notice | None:
-    """The notice that tells about a decision; None where it imposes nothing."""
-    interacts = made.interaction > InteractionTier.NONE
-    if made.tier is Tier.CLEAR and not interacts:
-        return None
-    expire_time = made.expire_time
-    if made.tier is Tier.CLEAR:
-        expire_time = made.interaction_expire_time
+def notice_about(made: DecisionMade) -> Notice:
+    """The notice that tells about a decision."""
+    on_ladder = made.tier > Tier.CLEAR
+    title = TITLES[made.tier.name if on_ladder else "INTERACTION"]
+    body = joined(*paragraphs(made))
     return Notice(
         key=f"{made.decision}:{NoticeKind.DECISION}",
         kind=NoticeKind.DECISION,
         decision=made.decision,
-        title=TITLES["INTERACTION" if made.tier is Tier.CLEAR else made.tier.name],
-        body=joined(*paragraphs(made)),
+        title_zh=title.zh,
+        body_zh=body.zh,
+        title_en=title.en,
+        body_en=body.en,
         create_time=made.time,
-        expire_time=expire_time,
+        expire_time=made.expire_time if on_ladder else made.interaction_expire_time,
         appeal_expire_time=made.time + APPEAL_WITHIN,
     )
 
@@ -113,16 +114,20 @@ def until(time: datetime | None) -> list[Words]:
     return [Words(UNTIL.zh.format(time=zh), UNTIL.en.format(time=en))]
 
 
-def of_change(kind: NoticeKind, decision: str, now: datetime, reason: str) -> Notice:
+def notice_of_change(
+    kind: NoticeKind, decision: str, now: datetime, reason: str = ""
+) -> Notice:
     """The notice that tells what became of a decision. *reason* is a person's text."""
-    title, body = ANSWERS[kind.value]
-    parts = [body, Words(reason, reason)] if reason else [body]
+    title, opening = ANSWERS[kind.value]
+    body = joined(opening, Words(reason, reason)) if reason else opening
     return Notice(
         key=f"{decision}:{kind}:{now.astimezone(UTC):%Y%m%dT%H%M%S%f}",
         kind=kind,
         decision=decision,
-        title=title,
-        body=joined(*parts),
+        title_zh=title.zh,
+        body_zh=body.zh,
+        title_en=title.en,
+        body_en=body.en,
         create_time=now,
     )
 

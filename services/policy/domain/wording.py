@@ -186,3 +186,50 @@ ANSWERS: Mapping[str, tuple[Words, Words]] = {
         Words("原处理过重，现已减轻，理由如下：", "It was too hard and is now milder:"),
     ),
 }
+
+GROUNDS: Mapping[str, Words] = {
+    "AI_CONTENT": Words(
+        "平台关于 AI 托管账号治理的规定：AI 可以辅助创作，但不得代替本人自动生成内容。",
+        "The platform's rule on AI-hosted accounts: AI may support a person's "
+        "creation, but must not create content in the person's place.",
+    ),
+    "HOSTED_ACCOUNT": Words(
+        "平台关于 AI 托管账号治理的规定：账号应由本人操作，不得交由 AI 或工具托管运营。",
+        "The platform's rule on AI-hosted accounts: a person operates the account; it "
+        "must not be run by AI or by a hosting tool.",
+    ),
+    "AUTOMATED_INTERACTION": Words(
+        "平台关于 AI 托管账号治理的规定：不得用 AI 或工具在评论、私信和群聊中伪造互动。",
+        "The platform's rule on AI-hosted accounts: interaction in comments, messages "
+        "and group chats must not be faked by AI or tools.",
+    ),
+    "IMPERSONATION": Words(
+        "平台关于 AI 托管账号治理的规定：不得用 AI 冒充真人。",
+        "The platform's rule on AI-hosted accounts: AI must not impersonate real "
+        "people.",
+    ),
+}
+
+AUTOMATION: Mapping[str, Words] = {
+    "RULE": Words(
+        "发现和决定均由自动化系统完成；您可以要求由工作人员重新决定。",
+        "It was found and decided by automated means; you can have a person decide "
+        "again.",
+    ),
+    "CONFIRMED": Words(
+        "由自动化系统发现，并由工作人员复核确认。",
+        "It was found by automated means, and a person reviewed and confirmed it.",
+    ),
+    "PERSON": Words(
+        "由工作人员在自动化系统协助下决定。",
+        "A person decided, with the help of automated means.",
+    ),
+}
+
+NO_END = Words("没有期限。", "It has no end date.")
+
+REDRESS = Words(
+    APPEAL.zh + "您也可以向主管部门投诉，或在法律允许时寻求庭外争议解决或提起诉讼。",
+    APPEAL.en + " You can also complain to the authority in charge, and where the law "
+    "provides for it turn to out-of-court settlement or to a court.",
+)

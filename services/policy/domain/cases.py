@@ -1,0 +1,213 @@
+"""Work for people: OPEN -> CLAIMED -> RESOLVED, or ESCALATED when its time runs out.
+
+One case holds a whole coordinated cluster and all reports about a target. An open case
+changes no standing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from services.policy.domain.numbers import DAY, HOUR
+from services.policy.domain.refusals import (
+    ClaimLost,
+    NotIndependent,
+    OtherVersion,
+    WrongState,
+)
+from services.policy.domain.tiers import CaseKind, Tier
+
+CLAIM_LASTS = timedelta(minutes=30)
+DECIDE_WITHIN: Mapping[CaseKind, timedelta] = {
+    CaseKind.BAN_CONFIRMATION: 72 * HOUR,
+    CaseKind.BAN_REVIEW: 72 * HOUR,
+    CaseKind.IMPERSONATION: 48 * HOUR,
+    CaseKind.REPORT: 7 * DAY,
+    CaseKind.LINEAGE: 7 * DAY,
+    CaseKind.DEAD_LETTER: DAY,
+    CaseKind.AUDIT: 30 * DAY,
+}
+LARGE_FOLLOWING = 10_000
+ESTABLISHED_DAYS = 365.0
+
+
+class CaseState(StrEnum):
+    """Where a case is."""
+
+    OPEN = "OPEN"
+    CLAIMED = "CLAIMED"
+    RESOLVED = "RESOLVED"
+    ESCALATED = "ESCALATED"
+
+
+class CaseOutcome(StrEnum):
+    """What a person found. CANNOT_TELL leads to the milder outcome."""
+
+    CONFIRMED = "CONFIRMED"
+    REJECTED = "REJECTED"
+    NO_ACTION = "NO_ACTION"
+    CANNOT_TELL = "CANNOT_TELL"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a person found, why, and what else about single accounts."""
+
+    outcome: CaseOutcome
+    reason: str
+    exceptions: Mapping[str, CaseOutcome] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A piece of work for a person."""
+
+    id: str
+    kind: CaseKind
+    key: str
+    """What joins later evidence to it: a cluster, or an account."""
+    accounts: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
+    contents: tuple[str, ...] = ()
+    reports: tuple[str, ...] = ()
+    state: CaseState = CaseState.OPEN
+    create_time: datetime
+    due_time: datetime
+    assignee: str = ""
+    claim_expire_time: datetime | None = None
+    outcome: CaseOutcome | None = None
+    exceptions: Mapping[str, CaseOutcome] = field(default_factory=dict)
+    outcome_reason: str = ""
+    people_needed: int = 1
+    """How many people must confirm: two where a large following is at stake."""
+    confirmed_by: tuple[str, ...] = ()
+    escalated: bool = False
+    version: int = 1
+    priority: float = 0.0
+
+    def outcome_for(self, account: str) -> CaseOutcome | None:
+        """What was found about *account*: its exception, or the case's outcome."""
+        return self.exceptions.get(account, self.outcome)
+
+
+def key_of(account: str, cluster: str) -> str:
+    """One case for a whole cluster, else one for the account."""
+    return f"cluster:{cluster}" if cluster else f"account:{account}"
+
+
+def open_case(
+    case_id: str, kind: CaseKind, account: str, cluster: str, now: datetime
+) -> Case:
+    """A new case about *account*."""
+    return Case(
+        id=case_id,
+        kind=kind,
+        key=key_of(account, cluster),
+        accounts=(account,),
+        create_time=now,
+        due_time=now + DECIDE_WITHIN[kind],
+        priority=1.0 / (DECIDE_WITHIN[kind] / HOUR),
+    )
+
+
+def joined(
+    case: Case,
+    *,
+    account: str,
+    decision: str = "",
+    contents: Iterable[str] = (),
+    report: str = "",
+) -> Case:
+    """The case with more that belongs to it. Adding the same twice changes nothing."""
+    grown = replace(
+        case,
+        accounts=added(case.accounts, [account]),
+        decisions=added(case.decisions, [decision]),
+        contents=added(case.contents, contents),
+        reports=added(case.reports, [report]),
+    )
+    return case if grown == case else replace(grown, version=case.version + 1)
+
+
+def added(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
+    """Known names and new ones, each once, in order of arrival."""
+    return tuple(dict.fromkeys((*known, *(name for name in more if name))))
+
+
+def claim(
+    case: Case, person: str, involved: Iterable[str], version: int, now: datetime
+) -> Case:
+    """Take it to work on, for 30 minutes."""
+    check_open(case, version)
+    if person in set(involved) | set(case.confirmed_by):
+        raise NotIndependent(case.id)
+    until = case.claim_expire_time
+    if until is not None and now < until and case.assignee != person:
+        raise ClaimLost(case.id)
+    return replace(
+        case,
+        state=CaseState.CLAIMED,
+        assignee=person,
+        claim_expire_time=now + CLAIM_LASTS,
+        version=case.version + 1,
+    )
+
+
+def resolve(
+    case: Case,
+    person: str,
+    finding: Finding,
+    version: int,
+    now: datetime,
+) -> Case:
+    """Decide it. Where two must confirm, the first leaves it open for the second."""
+    check_open(case, version)
+    until = case.claim_expire_time
+    if case.assignee != person or until is None or now >= until:
+        raise ClaimLost(case.id)
+    strange = finding.exceptions.keys() - set(case.accounts)
+    if strange:
+        raise WrongState(case.id, f"is not about {', '.join(sorted(strange))}")
+    released = replace(case, claim_expire_time=None, version=case.version + 1)
+    confirmed_by = (*case.confirmed_by, person)
+    confirms = finding.outcome is CaseOutcome.CONFIRMED
+    if confirms and len(confirmed_by) < case.people_needed:
+        return replace(
+            released, state=CaseState.OPEN, assignee="", confirmed_by=confirmed_by
+        )
+    return replace(
+        released,
+        state=CaseState.RESOLVED,
+        outcome=finding.outcome,
+        exceptions=dict(finding.exceptions),
+        outcome_reason=finding.reason,
+        confirmed_by=confirmed_by if confirms else case.confirmed_by,
+    )
+
+
+def escalate(case: Case, now: datetime) -> Case | None:
+    """The case escalated, once, when its time ran out undecided; else None."""
+    late = now >= case.due_time and case.state in (CaseState.OPEN, CaseState.CLAIMED)
+    if not late or case.escalated:
+        return None
+    return replace(
+        case, state=CaseState.ESCALATED, escalated=True, version=case.version + 1
+    )
+
+
+def check_open(case: Case, version: int) -> None:
+    """Refuse a change on an old view, or on what is decided."""
+    if case.version != version:
+        raise OtherVersion(case.id, version, case.version)
+    if case.state is CaseState.RESOLVED:
+        raise WrongState(case.id, "is decided")
+
+
+def people_for(
+    tier: Tier, follower_count: int | None, account_age_days: float | None
+) -> int:
+    """Two people confirm the ban of an established or widely followed account."""
+    followed = (follower_count or 0) > LARGE_FOLLOWING
+    established = (account_age_days or 0.0) > ESTABLISHED_DAYS
+    return 2 if tier is Tier.BANNED and (followed or established) else 1
