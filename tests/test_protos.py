@@ -135,7 +135,7 @@ def test_every_reason_that_can_be_raised_is_in_the_contract() -> None:
         match
         for path in (ROOT / "services").rglob("*.py")
         for match in re.findall(
-            r"^    reason(?:: ClassVar\[str\])? = \"([A-Z_]+)\"",
+            r"^    reason(?:: ClassVar\[str\])? = \"([A-Z_]+)\"$",
             path.read_text("utf8"),
             re.MULTILINE,
         )
