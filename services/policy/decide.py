@@ -79,7 +79,7 @@ class Enforcer:
         measure = ledger.history.measure(ruling.decision)
         if measure is not None:
             return await self._recorded(evidence.account, measure)
-        if dry_run or effects_of(ruling, evidence, ledger.history, rules.live) is None:
+        if dry_run or recorded_by(ruling, evidence, ledger, rules) is None:
             return Evaluation(changed=False, ruling=ruling)
         return await self._record(evidence, rules, now)
 
@@ -101,7 +101,7 @@ class Enforcer:
 
         def plan(ledger: Ledger) -> Effects | None:
             ruling = judged(evidence, ledger, rules, now)
-            return effects_of(ruling, evidence, ledger.history, rules.live)
+            return recorded_by(ruling, evidence, ledger, rules)
 
         effects = await self._store.change(evidence.account, plan)
         self._changed(evidence.account)
@@ -126,3 +126,10 @@ class Enforcer:
 def judged(evidence: Evidence, ledger: Ledger, rules: Rules, now: datetime) -> Ruling:
     """Return what the live rules say."""
     return rule(evidence, ledger.history, rules.live, now, rules.switches)
+
+
+def recorded_by(
+    ruling: Ruling, evidence: Evidence, ledger: Ledger, rules: Rules
+) -> Effects | None:
+    """Return what *ruling* writes; None where nothing follows."""
+    return effects_of(ruling, evidence, ledger.history, rules.live, rules.switches)

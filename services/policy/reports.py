@@ -5,7 +5,6 @@ An open case changes no standing.
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,14 +13,11 @@ from sqlalchemy import Connection
 from services.policy.domain.tiers import CaseKind
 from services.policy.leases import Held
 from services.policy.storage import cases
-from services.policy.storage.cases import CaseBody, NewCase
+from services.policy.storage.cases import CaseNews
 from services.policy.storage.store import Store
 from services.runtime.clock import Clock
-from services.runtime.ids import content_id
 
 IMPERSONATION = frozenset({"IMPERSONATES_ME", "IMPERSONATES_OTHER"})
-CASE_TIME = {CaseKind.REPORT: timedelta(days=7)}
-IMPERSONATION_TIME = timedelta(hours=48)
 RECEIVED = "RECEIVED"
 
 
@@ -90,29 +86,20 @@ class ReportFollower:
 
     def _open(self, reports: Sequence[Report]) -> Callable[[Connection], None]:
         now = self._clock.now()
-        opened = []
-        for report in reports:
-            impersonation = report.category in IMPERSONATION
-            kind = CaseKind.IMPERSONATION if impersonation else CaseKind.REPORT
-            lasts = CASE_TIME.get(kind, IMPERSONATION_TIME)
-            key = f"{kind}:{report.target}"
-            body = CaseBody(
-                accounts=(report.target,),
-                contents=report.contents,
-                reports=(report.name,),
-                report_count=1,
-            )
-            case = NewCase(
-                id=content_id("case", key, report.name),
-                kind=kind,
-                key=key,
-                due=now + lasts,
-                body=body,
-            )
-            opened.append(case)
 
         def write(connection: Connection) -> None:
-            for case in opened:
-                cases.open_or_join(connection, case, now)
+            for report in reports:
+                cases.tell(connection, news_of(report), now)
 
         return write
+
+
+def news_of(report: Report) -> CaseNews:
+    """Return what *report* adds to the case about its target."""
+    impersonation = report.category in IMPERSONATION
+    return CaseNews(
+        kind=CaseKind.IMPERSONATION if impersonation else CaseKind.REPORT,
+        account=report.target,
+        contents=report.contents,
+        report=report.name,
+    )

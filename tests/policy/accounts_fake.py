@@ -16,10 +16,8 @@ from services.runtime.errors import (
 from services.runtime.status import to_status
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import (
-    accounts_service_pb2_grpc,
     activities_pb2,
     profile_pb2,
-    reports_service_pb2_grpc,
 )
 from truepen.accounts.v1 import reports_service_pb2 as reports_pb
 

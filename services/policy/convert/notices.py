@@ -1,18 +1,14 @@
 """Notices for the wire."""
 
-import json
-
 from services.policy.convert.decisions import decision_name
 from services.policy.convert.times import to_timestamp
-from services.policy.domain.canonical import from_plain
-from services.policy.domain.notices import Notice
 from services.policy.storage.notices import StoredNotice
 from truepen.policy.v1 import decisions_pb2 as pb
 
 
 def render_notice(stored: StoredNotice) -> pb.Notice:
     """Return a notice, and whether it arrived."""
-    notice: Notice = from_plain(Notice, json.loads(stored.body))
+    notice = stored.body
     return pb.Notice(
         name=f"accounts/{stored.account}/notices/{stored.sequence}",
         sequence=stored.sequence,

@@ -49,7 +49,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("open_key", sa.String(), nullable=True),
-        sa.Column("create_us", sa.BigInteger(), nullable=False),
         sa.Column("due_us", sa.BigInteger(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -104,6 +103,7 @@ def upgrade() -> None:
         sa.Column("entry_hash", sa.String(), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("evidence", sa.Text(), nullable=False),
+        sa.Column("switches", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("account", "id"),
     )
     op.create_index("decisions_by_account_time", "decisions", ["account", "sequence"])

@@ -30,6 +30,8 @@ class StoredDecision:
     body: str
     evidence: str = ""
     """Empty where it was not asked for, or where a person decided."""
+    switches: str = ""
+    """What operations held back at the time; empty where a person decided."""
 
 
 def add(connection: Connection, decision: StoredDecision) -> None:
@@ -46,6 +48,7 @@ def add(connection: Connection, decision: StoredDecision) -> None:
         "entry_hash": decision.entry_hash,
         "body": decision.body,
         "evidence": decision.evidence,
+        "switches": decision.switches,
     }
     connection.execute(insert(DECISIONS).values(row))
 
@@ -122,4 +125,5 @@ def _from_row(row: Any, evidence: str = "") -> StoredDecision:
         entry_hash=row.entry_hash,
         body=row.body,
         evidence=evidence,
+        switches=row.switches,
     )

@@ -1,5 +1,6 @@
 """Notices: written with the decision, numbered for the outbox, once for each key."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from services.policy.domain.canonical import canonical, from_plain
 from services.policy.storage.counters import NOTICES as NOTICE_COUNTER
 from services.policy.storage.counters import count_up
 from services.policy.storage.rows import NoticeRow, table
@@ -15,13 +17,26 @@ from services.policy.storage.times import from_us, from_us_or_none, to_us
 NOTICES = table(NoticeRow)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeBody:
+    """What a notice says, and the ends it names."""
+
+    kind: str
+    title_zh: str
+    body_zh: str
+    title_en: str
+    body_en: str
+    expire_time: datetime | None = None
+    appeal_expire_time: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class NewNotice:
-    """A notice to write. `body` is canonical JSON."""
+    """A notice to write."""
 
     key: str
     decision: str
-    body: str
+    body: NoticeBody
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +47,7 @@ class StoredNotice:
     sequence: int
     outbox_sequence: int
     decision: str
-    body: str
+    body: NoticeBody
     create_time: datetime
     hand_over_time: datetime | None
     acknowledge_time: datetime | None
@@ -60,7 +75,7 @@ def write(
             "key": notice.key,
             "decision": notice.decision,
             "create_us": to_us(now),
-            "body": notice.body,
+            "body": canonical(notice.body).decode(),
         }
         for place, notice in enumerate(new)
     ]
@@ -137,7 +152,7 @@ def _from_row(row: Any) -> StoredNotice:
         sequence=row.sequence,
         outbox_sequence=row.outbox_sequence,
         decision=row.decision,
-        body=row.body,
+        body=from_plain(NoticeBody, json.loads(row.body)),
         create_time=from_us(row.create_us),
         hand_over_time=from_us_or_none(row.hand_over_us),
         acknowledge_time=from_us_or_none(row.acknowledge_us),

@@ -53,6 +53,7 @@ class DecisionRow(Row, table=True):
     entry_hash: str
     body: str = Field(sa_type=Text)
     evidence: str = Field(sa_type=Text)
+    switches: str = Field(sa_type=Text)
 
 
 class StandingRow(Row, table=True):
@@ -106,7 +107,6 @@ class CaseRow(Row, table=True):
     kind: str
     state: str
     open_key: str | None = Field(default=None, nullable=True)
-    create_us: int = big()
     due_us: int = big()
     version: int = big()
     body: str = Field(sa_type=Text)

@@ -19,7 +19,7 @@ from services.policy.storage import (
     requests,
     standings,
 )
-from services.policy.storage.cases import NewCase
+from services.policy.storage.cases import CaseNews
 from services.policy.storage.ledgers import Ledger, Ledgers
 from services.policy.storage.measures import StoredMeasure
 from services.policy.storage.notices import NewNotice
@@ -41,6 +41,7 @@ class NewDecision:
     identity: str
     body: str
     evidence: str = ""
+    switches: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ class Effects:
     now: datetime
     decision: NewDecision | None = None
     notices: Sequence[NewNotice] = ()
-    cases: Sequence[NewCase] = ()
+    cases: Sequence[CaseNews] = ()
     measures: Sequence[StoredMeasure] = ()
 
 
@@ -175,12 +176,13 @@ def write_effects(
             entry_hash=entry.hash,
             body=made.body,
             evidence=made.evidence,
+            switches=made.switches,
         )
         decisions.add(connection, decision)
     measures.put(connection, effects.measures)
     notices.write(connection, account, effects.notices, now)
     for case in effects.cases:
-        cases.open_or_join(connection, case, now)
+        cases.tell(connection, case, now)
     view = effects.standing
     new = NewStanding(
         account=account,
