@@ -71,7 +71,7 @@ def likeness(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.fl
     A quarter of unlike slots agree by chance (b-bit MinHash, Li and König
     2010), which is taken out; standard error .08 at one half.
     """
-    equal = _EQUAL_SLOTS[np.bitwise_xor(left, right)].sum(axis=-1, dtype=np.int64)
+    equal = _EQUAL_SLOTS[left ^ right].sum(axis=-1, dtype=np.int64)
     estimate: NDArray[np.float64] = (equal / _SLOTS - 0.25) / 0.75
     return estimate
 

@@ -1,7 +1,7 @@
 """What an account's state adds up to, at one instant."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import log
 
@@ -22,9 +22,10 @@ from services.accounts.domain.evidence import (
 )
 from services.accounts.domain.facts import OperationFacts, OwnVoice
 from services.accounts.domain.fitted import RELIANCE
-from services.accounts.domain.history import Floats, History
+from services.accounts.domain.history import History
 from services.accounts.domain.items import Items, eligible
 from services.accounts.domain.ownership import Epoch, current_epoch
+from services.accounts.domain.percentiles import with_percentiles
 from services.accounts.domain.reliance import Reliance, estimate, recalibrated
 from services.accounts.domain.signals import measure
 from services.accounts.domain.state import ProfileState
@@ -97,7 +98,7 @@ def derive(
     """Profile of *account* as of *now*; pure, about a millisecond."""
     history = History.open(state, references.quarantined_models)
     epoch = current_epoch(history)
-    signals = _with_percentiles(measure(history), references)
+    signals = with_percentiles(measure(history), references)
     by_code = {signal.code: signal for signal in signals}
     items, reliances = _reliances(history, account, epoch, now)
     events = history.events.where(history.events.time >= epoch.start)
@@ -159,23 +160,6 @@ def _reliances(
         inside = items.since(to_us(now - window) / 1e6)
         found.append(estimate(inside, voices, RELIANCE, window))
     return items, tuple(found)
-
-
-def _with_percentiles(
-    signals: tuple[Signal, ...], references: References
-) -> tuple[Signal, ...]:
-    if not references.quantiles:
-        return signals
-    return tuple(
-        _ranked(signal, references.quantiles.get(signal.code)) for signal in signals
-    )
-
-
-def _ranked(signal: Signal, quantiles: Floats | None) -> Signal:
-    if signal.value is None or quantiles is None or len(quantiles) == 0:
-        return signal
-    rank = np.searchsorted(quantiles, signal.value) / len(quantiles)
-    return replace(signal, percentile=float(rank))
 
 
 def _flagged(items: Items) -> tuple[FlaggedContent, ...]:

@@ -9,6 +9,7 @@ from services.accounts.domain.windows import HOURS
 
 MIN_EVENTS = 20
 MIN_DAYS = 1.5
+_MIN_GAPS = 7
 _DAY = 86_400.0
 _WEEK_HOURS = 168
 
@@ -22,16 +23,30 @@ def longest_quiet_run(history: History) -> Signal:
     events = history.events
     if not _enough(events.time):
         return insufficient("LONGEST_QUIET_RUN", len(events), events.time)
-    newest = events.time[-1]
-    days = int((newest - events.time[0]) // _DAY)
-    runs = []
-    for day in range(max(days, 1)):
-        start, end = newest - (day + 1) * _DAY, newest - day * _DAY
-        inside = events.time[(events.time > start) & (events.time < end)]
-        if len(inside):
-            edges = np.concatenate(([start], inside, [end]))
-            runs.append(float(np.diff(edges).max()) / 3600)
-    return spoken("LONGEST_QUIET_RUN", float(np.median(runs or [24.0])), len(events), events.time)
+    times, newest = events.time, events.time[-1]
+    day = ((newest - times) // _DAY).astype(np.int64)
+    whole = day < (newest - times[0]) // _DAY
+    # Midnights between days end one gap and begin the next.
+    edges = newest - np.arange(day[whole].max() + 2) * _DAY
+    marks = np.sort(np.concatenate((times[whole], edges)))
+    gaps = np.diff(marks)
+    of_day = ((newest - marks[1:]) // _DAY).astype(np.int64)
+    longest = np.zeros(len(edges))
+    np.maximum.at(longest, of_day, gaps)
+    runs = longest[np.unique(day[whole])] / 3600
+    return spoken("LONGEST_QUIET_RUN", np.median(runs), len(events), times)
+
+
+def quiet_share(history: History) -> Signal:
+    """The longest gap as a share of the whole span, in [0, 1].
+
+    Needs no calendar: nights make it large on days, absences on months.
+    """
+    times = history.events.time
+    if len(times) < _MIN_GAPS + 1 or times[-1] == times[0]:
+        return insufficient("QUIET_SHARE", len(times), times)
+    value = np.diff(times).max() / (times[-1] - times[0])
+    return spoken("QUIET_SHARE", value, len(times), times)
 
 
 def active_hour_cover(history: History) -> Signal:

@@ -4,21 +4,11 @@ import numpy as np
 
 from services.accounts.domain.evidence import Signal
 from services.accounts.domain.fingerprints import likeness
-from services.accounts.domain.history import Bools, Floats, History, Ints
+from services.accounts.domain.history import Bools, History, Ints
 from services.accounts.domain.signals.made import insufficient, spoken
 
 MIN_TEXTS = 8
 NEAR = 0.5
-
-
-def length_variation(history: History) -> Signal:
-    """Coefficient of variation of text lengths; even lengths are a generator's."""
-    lengths, times = _lengths(history)
-    if len(lengths) < MIN_TEXTS:
-        return insufficient("LENGTH_VARIATION", len(lengths), times)
-    return spoken(
-        "LENGTH_VARIATION", lengths.std() / lengths.mean(), len(lengths), times
-    )
 
 
 def exact_reuse(history: History) -> Signal:
@@ -64,16 +54,6 @@ def shape_reuse(history: History) -> Signal:
         return insufficient("SHAPE_REUSE", len(shapes), texts.time)
     _, counts = np.unique(shapes, return_counts=True)
     return spoken("SHAPE_REUSE", counts.max() / len(shapes), len(shapes), texts.time)
-
-
-def _lengths(history: History) -> tuple[Floats, Floats]:
-    """Lengths of texts, or of events where only lengths are known."""
-    texts, events = history.texts, history.events
-    known = texts.length[texts.length > 0]
-    if len(known) >= MIN_TEXTS:
-        return known.astype(np.float64), texts.time
-    lengths = events.length[events.length > 0]
-    return lengths.astype(np.float64), events.time
 
 
 def _repeats(hashes: Ints) -> float:

@@ -1,0 +1,47 @@
+"""Where a signal stands among the accounts of the platform."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from services.accounts.domain.evidence import References, Signal
+from services.accounts.domain.history import Floats
+
+MIN_ACCOUNTS = 50
+RANKS = 201
+
+
+def quantiles(population: Iterable[Mapping[str, Signal]]) -> dict[str, Floats]:
+    """Values at `RANKS` even ranks of each signal that 50 accounts or more have."""
+    values: dict[str, list[float]] = {}
+    for signals in population:
+        for signal in signals.values():
+            if signal.value is not None:
+                values.setdefault(signal.code, []).append(signal.value)
+    ranks = np.linspace(0, 1, RANKS)
+    return {
+        code: np.quantile(found, ranks)
+        for code, found in values.items()
+        if len(found) >= MIN_ACCOUNTS
+    }
+
+
+def with_percentiles(
+    signals: tuple[Signal, ...], references: References
+) -> tuple[Signal, ...]:
+    """Attach the population's percentiles to *signals*."""
+    if not references.quantiles:
+        return signals
+    return tuple(
+        _ranked(signal, references.quantiles.get(signal.code)) for signal in signals
+    )
+
+
+def _ranked(signal: Signal, values: Floats | None) -> Signal:
+    if signal.value is None or values is None or len(values) == 0:
+        return signal
+    # Ties share the middle of their ranks, so that the usual is at one half.
+    below = np.searchsorted(values, signal.value, "left")
+    through = np.searchsorted(values, signal.value, "right")
+    return replace(signal, percentile=float(below + through) / (2 * len(values)))

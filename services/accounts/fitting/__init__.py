@@ -1,0 +1,1 @@
+"""Offline scripts that fit `domain/fitted.py`; serving never imports them."""

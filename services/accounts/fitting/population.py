@@ -1,0 +1,118 @@
+"""Recorded accounts as signals: what fitting and measuring read."""
+
+import gzip
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.accounts.domain.activities import Activity, ActivityType
+from services.accounts.domain.evidence import Signal
+from services.accounts.domain.fingerprints import fingerprint
+from services.accounts.domain.history import History
+from services.accounts.domain.signals import measure
+from services.accounts.domain.state import Facts, ProfileState, fold
+
+Floats = NDArray[np.float64]
+KEY = b"fitting"  # fingerprints live as long as the script
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One recorded account: `group` keeps what must not be split together."""
+
+    account: str
+    bot: bool
+    source: str
+    group: str
+    activities: tuple[Activity, ...]
+    state: ProfileState
+    signals: dict[str, Signal]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Signals of many accounts, NaN where a signal does not speak."""
+
+    codes: tuple[str, ...]
+    values: Floats
+    bot: NDArray[np.bool_]
+    source: NDArray[np.str_]
+    group: NDArray[np.str_]
+    events: NDArray[np.int64]
+
+    def column(self, code: str) -> Floats:
+        """Values of one signal."""
+        column: Floats = self.values[:, self.codes.index(code)]
+        return column
+
+
+def read(path: Path) -> Iterator[Recorded]:
+    """Recorded accounts of one `.jsonl.gz`; `set` splits a file into sources."""
+    name = path.name.split(".")[0]
+    with gzip.open(path, "rt", encoding="utf8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            activities = tuple(_activity(row["account"], i, event)
+                               for i, event in enumerate(row["events"]))
+            state = fold(ProfileState.empty(), Facts(activities))
+            yield Recorded(
+                row["account"],
+                row["label"] == "bot",
+                name + row.get("set", ""),
+                row.get("identity") or row["account"],
+                activities,
+                state,
+                {signal.code: signal for signal in measure(History.open(state))},
+            )
+
+
+def tabulate(accounts: list[Recorded]) -> Table:
+    """Put the signals of *accounts* in a table."""
+    codes = tuple(accounts[0].signals)
+    values = np.array(
+        [
+            [np.nan if (v := each.signals[code].value) is None else v for code in codes]
+            for each in accounts
+        ]
+    )
+    return Table(
+        codes,
+        values,
+        np.array([each.bot for each in accounts]),
+        np.array([each.source for each in accounts]),
+        np.array([each.group for each in accounts]),
+        np.array([len(each.activities) for each in accounts]),
+    )
+
+
+def _activity(account: str, index: int, event: dict[str, Any]) -> Activity:
+    text = event.get("text") or ""
+    moment = event["t"]
+    return Activity(
+        str(index),
+        account,
+        _type(event["type"]),
+        datetime.fromtimestamp(moment, UTC)
+        if isinstance(moment, int | float)
+        else datetime.fromisoformat(moment),
+        text_length=event.get("len") or 0,
+        fingerprint=fingerprint(text, KEY) if text.strip() else None,
+    )
+
+
+def _type(name: str) -> ActivityType:
+    if name == "post":
+        return ActivityType.NOTE
+    if name in ("reply", "comment") or name.startswith("Commenting"):
+        return ActivityType.COMMENT
+    if name == "repost":
+        return ActivityType.REPOST
+    if name == "share" or name.startswith("Starring"):
+        return ActivityType.LIKE
+    return ActivityType.OTHER
