@@ -111,7 +111,7 @@ class Enforcer:
         if measure is None:
             return Evaluation(changed=False, ruling=ruling)
         recorded = await self._recorded(evidence.account, measure)
-        made_now = effects is not None and effects.decision is not None
+        made_now = effects is not None and bool(effects.decisions)
         return Evaluation(
             changed=made_now, stored=recorded.stored, measure=recorded.measure
         )

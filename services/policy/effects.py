@@ -1,6 +1,7 @@
 """What a ruling writes: events, the decision, the notice, cases, content measures."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from services.policy.domain.canonical import canonical
@@ -39,7 +40,7 @@ def effects_of(
         events=events,
         standing=view_of(after, now, ruleset),
         now=now,
-        decision=new_decision(ruling, evidence, switches) if ruling.acts else None,
+        decisions=[new_decision(ruling, evidence, switches)] if ruling.acts else (),
         notices=written(notice_about(ruling.made())) if ruling.acts else (),
         cases=cases,
         measures=measures_of(ruling.account, ruling.contents, ruling),
@@ -74,7 +75,8 @@ def view_of(history: History, now: datetime, ruleset: Ruleset) -> StandingView:
         tier=standing.tier,
         interaction_tier=standing.interaction,
         due=standing.due,
-        state=canonical(standing).decode(),
+        # When it changed is written beside it, and only where anything else did.
+        state=canonical(replace(standing, update_time=None)).decode(),
     )
 
 

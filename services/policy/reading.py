@@ -78,7 +78,8 @@ class StandingReader:
         if stored is None:
             standing, revision = ALL_CLEAR, 0
         elif holds(stored, now):
-            standing, revision = standing_from_json(stored.state), stored.revision
+            standing = standing_from_json(stored.state, stored.update_time)
+            revision = stored.revision
         else:  # its time is over, and nobody has recorded that yet
             history = await self._queries.history(account)
             ladder = (await self._rulebook.current()).live.ladder

@@ -1,6 +1,7 @@
 """Standings for the wire."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
@@ -15,10 +16,10 @@ from truepen.policy.v1 import decisions_pb2 as pb
 ALL_CLEAR = Standing()
 
 
-def standing_from_json(state: str) -> Standing:
+def standing_from_json(state: str, update_time: datetime) -> Standing:
     """Read a standing as it is kept."""
     standing: Standing = from_plain(Standing, json.loads(state))
-    return standing
+    return replace(standing, update_time=update_time)
 
 
 def render_standing(

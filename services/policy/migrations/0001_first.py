@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.Column("due_us", sa.BigInteger(), nullable=True),
         sa.Column("head_sequence", sa.BigInteger(), nullable=False),
         sa.Column("head_hash", sa.String(), nullable=False),
+        sa.Column("update_us", sa.BigInteger(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("account"),
     )

@@ -63,14 +63,21 @@ def get(connection: Connection, account: str, decision: str) -> StoredDecision |
 
 
 def page(
-    connection: Connection, account: str, before: int | None, limit: int
+    connection: Connection,
+    account: str,
+    before: int | None,
+    limit: int,
+    *,
+    evidence: bool = False,
 ) -> list[StoredDecision]:
     """Return up to *limit* decisions on *account*, newest first, before a number."""
-    found = select(*LIGHT).where(DECISIONS.c.account == account)
+    columns = DECISIONS.c if evidence else LIGHT
+    found = select(*columns).where(DECISIONS.c.account == account)
     if before is not None:
         found = found.where(DECISIONS.c.sequence < before)
     ordered = found.order_by(DECISIONS.c.sequence.desc()).limit(limit)
-    return [_from_row(row) for row in connection.execute(ordered)]
+    rows = connection.execute(ordered)
+    return [_from_row(row, row.evidence if evidence else "") for row in rows]
 
 
 def page_of_all(

@@ -73,6 +73,7 @@ class StandingRow(Row, table=True):
     due_us: int | None = big(default=None, nullable=True)
     head_sequence: int = big()
     head_hash: str
+    update_us: int = big()
     state: str = Field(sa_type=Text)
 
 

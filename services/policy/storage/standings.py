@@ -10,7 +10,7 @@ from sqlalchemy import Connection, or_, select
 from services.policy.storage.counters import STANDINGS as STANDING_COUNTER
 from services.policy.storage.counters import count_up
 from services.policy.storage.rows import StandingRow, table
-from services.policy.storage.times import from_us_or_none, to_us, to_us_or_none
+from services.policy.storage.times import from_us, from_us_or_none, to_us, to_us_or_none
 from services.runtime.database import insert
 
 STANDINGS = table(StandingRow)
@@ -29,6 +29,7 @@ class StoredStanding:
     """When time changes it; None = never."""
     state: str
     """Canonical JSON."""
+    update_time: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class NewStanding:
     state: str
     head_sequence: int
     head_hash: str
+    update_time: datetime
 
 
 def get(connection: Connection, account: str) -> StoredStanding | None:
@@ -67,8 +69,10 @@ def put(
     if before is None or changed:
         revision = (before.revision if before else 0) + 1
         sequence = count_up(connection, STANDING_COUNTER)
+        updated = standing.update_time
     else:
         revision, sequence = before.revision, before.change_sequence
+        updated = before.update_time
     values = {
         "revision": revision,
         "change_sequence": sequence,
@@ -78,13 +82,14 @@ def put(
         "head_sequence": standing.head_sequence,
         "head_hash": standing.head_hash,
         "state": standing.state,
+        "update_us": to_us(updated),
     }
     statement = insert(connection, STANDINGS).values(account=standing.account, **values)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["account"], set_=values)
     )
     return StoredStanding(
-        standing.account, revision, sequence, standing.due, standing.state
+        standing.account, revision, sequence, standing.due, standing.state, updated
     )
 
 
@@ -133,4 +138,5 @@ def _from_row(row: Any) -> StoredStanding:
         change_sequence=row.change_sequence,
         due=from_us_or_none(row.due_us),
         state=row.state,
+        update_time=from_us(row.update_us),
     )

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from services.policy.domain.chain import Entry
 from services.policy.domain.events import Event
 from services.policy.storage import (
     cases,
@@ -61,7 +62,8 @@ class Effects:
     events: Sequence[Event]
     standing: StandingView
     now: datetime
-    decision: NewDecision | None = None
+    decisions: Sequence[NewDecision] = ()
+    """One for each decision among the events."""
     notices: Sequence[NewNotice] = ()
     cases: Sequence[CaseNews] = ()
     measures: Sequence[StoredMeasure] = ()
@@ -161,24 +163,9 @@ def write_effects(
     account, now = ledger.account, effects.now
     after, added = ledgers.extended(ledger, effects.events)
     ledgers.append(connection, added)
-    made = effects.decision
-    if made is not None:
-        entry = added[-1]  # what time had changed before comes first
-        decision = decisions.StoredDecision(
-            account=account,
-            id=made.id,
-            sequence=entry.sequence,
-            decide_time=entry.event.time,
-            tier=made.tier,
-            ruleset_digest=made.ruleset_digest,
-            decider=made.decider,
-            identity=made.identity,
-            entry_hash=entry.hash,
-            body=made.body,
-            evidence=made.evidence,
-            switches=made.switches,
-        )
-        decisions.add(connection, decision)
+    made_by = {getattr(entry.event, "decision", ""): entry for entry in reversed(added)}
+    for made in effects.decisions:
+        write_decision(connection, account, made, made_by[made.id])
     measures.put(connection, effects.measures)
     notices.write(connection, account, effects.notices, now)
     for case in effects.cases:
@@ -192,5 +179,27 @@ def write_effects(
         state=view.state,
         head_sequence=after.history.sequence,
         head_hash=after.head_hash,
+        update_time=now,
     )
     return standings.put(connection, new, standings.get(connection, account))
+
+
+def write_decision(
+    connection: Connection, account: str, made: NewDecision, entry: Entry
+) -> None:
+    """Write the decision that *entry* of the log made."""
+    decision = decisions.StoredDecision(
+        account=account,
+        id=made.id,
+        sequence=entry.sequence,
+        decide_time=entry.event.time,
+        tier=made.tier,
+        ruleset_digest=made.ruleset_digest,
+        decider=made.decider,
+        identity=made.identity,
+        entry_hash=entry.hash,
+        body=made.body,
+        evidence=made.evidence,
+        switches=made.switches,
+    )
+    decisions.add(connection, decision)
