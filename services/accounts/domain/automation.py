@@ -45,7 +45,9 @@ class Automation:
 def operation_posterior(channels: tuple[Channel, ...], support: int) -> Automation:
     """Is the account operated by automation?"""
     style = tuple(
-        Channel(each.kind, each.state, each.log_likelihood_ratio * STYLE_ON_OPERATION, 0)
+        Channel(
+            each.kind, each.state, each.log_likelihood_ratio * STYLE_ON_OPERATION, 0
+        )
         for each in channels
         if each.kind is ChannelKind.STYLE
     )
@@ -77,7 +79,9 @@ def interaction_posterior(
     if operation.hard:
         codes.insert(0, "TOOL_OPERATED")
     support = sum(
-        count for kind, count in enumerate(history.state.tallies.types) if 2 <= kind <= 6
+        count
+        for kind, count in enumerate(history.state.tallies.types)
+        if 2 <= kind <= 6
     )
     return Automation(
         posterior(INTERACTION_PRIOR, tuple(evidence)),

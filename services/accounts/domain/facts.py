@@ -6,7 +6,6 @@ from math import log, sqrt
 import numpy as np
 
 from services.accounts.domain.activities import (
-    INTERACTIONS,
     ActivityType,
     Attestation,
     ClientKind,
@@ -19,7 +18,7 @@ from services.accounts.domain.evidence import (
     ChannelState,
     abstaining,
 )
-from services.accounts.domain.history import Events, History, Texts
+from services.accounts.domain.history import INTERACTION, Events, History, Texts
 from services.accounts.domain.records import (
     DECLARED_AI,
     attestations,
@@ -42,13 +41,14 @@ _EDIT_CAP = log(3.0)
 _VOICE_CAP = log(10.0)
 _MIN_VOICES = 5
 _SAME_VOICE = 2.0  # standard errors
-_INTERACTIONS = np.array(sorted(INTERACTIONS), dtype=np.uint8)
 
 
 @dataclass(frozen=True, slots=True)
 class OperationFacts:
-    """What client facts say. Shares are in [0, 1] of acts with a known client,
-    None where no client is known. `last_person` is in microseconds, 0 = never.
+    """What client facts say.
+
+    Shares are in [0, 1] of acts with a known client, None where none is known.
+    `last_person_us` is in microseconds from 1970, 0 = never.
     """
 
     known_count: int
@@ -118,7 +118,7 @@ def operation(events: Events, *, interactions: bool) -> Channel:
     With *interactions* only comments, likes, follows and messages count.
     """
     if interactions:
-        events = events.where(np.isin(events.type, _INTERACTIONS))
+        events = events.where(INTERACTION[events.type])
     kinds = client_kinds(events.published)
     known = int((kinds != ClientKind.UNSPECIFIED).sum())
     if known == 0:

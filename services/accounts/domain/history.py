@@ -7,7 +7,12 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from services.accounts.domain.activities import ACCOUNT_UPKEEP, ActivityType
+from services.accounts.domain.activities import (
+    ACCOUNT_UPKEEP,
+    INTERACTIONS,
+    WRITINGS,
+    ActivityType,
+)
 from services.accounts.domain.records import (
     DELETED,
     EVENT,
@@ -26,7 +31,16 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 Bools = NDArray[np.bool_]
-_UPKEEP = np.array(sorted(ACCOUNT_UPKEEP), dtype=np.uint8)
+
+
+def one_of(types: Collection[int]) -> Bools:
+    """Table by activity type (also 0) that says which are among *types*."""
+    table: Bools = np.zeros(256, dtype=np.bool_)
+    table[list(types)] = True
+    return table
+
+
+_UPKEEP = one_of(ACCOUNT_UPKEEP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +65,7 @@ class Events:
     def read(cls, packed: bytes) -> Self:
         """Open the events window of a state."""
         rows = np.frombuffer(packed, EVENT)
-        rows = rows[~np.isin(rows["type"], _UPKEEP)]
+        rows = rows[~_UPKEEP[rows["type"]]]
         time_us = rows["time"].astype(np.int64)
         latency = rows["latency"].astype(np.float64) / 100
         latency[rows["latency"] == NO_LATENCY] = np.nan
@@ -122,11 +136,7 @@ class Texts:
         rows = np.frombuffer(packed, TEXT)
         rows = rows[rows["flags"] & DELETED == 0]
         scored = rows["score_time"] != 0
-        if quarantined:
-            barred = {model_key(digest) for digest in quarantined}
-            scored = scored & np.array(
-                [bytes(model) not in barred for model in rows["model"]], dtype=np.bool_
-            )
+        scored &= _trusted(rows["model"], quarantined)
         undecided = rows["verdict"] == VERDICTS.index("UNDECIDED")
         ratio = rows["log_ratio"].astype(np.float64) / LOG_RATIO_SCALE
         scored = scored & ~(undecided & (ratio == 0))
@@ -186,6 +196,7 @@ class History:
     def open(cls, state: ProfileState, quarantined: Collection[str] = ()) -> Self:
         """Open *state*; scores of *quarantined* models say nothing."""
         voices = np.frombuffer(state.voices, VOICE)
+        voices = voices[_trusted(voices["model"], quarantined)]
         return cls(
             Events.read(state.events),
             Texts.read(state.texts, quarantined),
@@ -194,14 +205,18 @@ class History:
         )
 
 
-OWN_TEXT_TYPES = np.array(
-    [
-        0,  # only its score is known yet
-        ActivityType.NOTE,
-        ActivityType.COMMENT,
-        ActivityType.MESSAGE,
-        ActivityType.GROUP_MESSAGE,
-        ActivityType.EDIT,
-    ],
-    dtype=np.uint8,
-)
+def _trusted(models: NDArray[np.void], quarantined: Collection[str]) -> Bools:
+    """Which scores are not by a quarantined model."""
+    if not quarantined:
+        everything: Bools = np.ones(len(models), dtype=np.bool_)
+        return everything
+    barred = {model_key(digest) for digest in quarantined}
+    trusted: Bools = np.array(
+        [model.tobytes() not in barred for model in models], dtype=np.bool_
+    )
+    return trusted
+
+
+# 0: only the score of a text has arrived yet.
+OWN_TEXT = one_of({0, ActivityType.EDIT, *WRITINGS})
+INTERACTION = one_of(INTERACTIONS)

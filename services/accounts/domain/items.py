@@ -12,7 +12,7 @@ from services.accounts.domain.activities import (
     LabelKind,
 )
 from services.accounts.domain.history import (
-    OWN_TEXT_TYPES,
+    OWN_TEXT,
     Bools,
     Bytes,
     Floats,
@@ -43,8 +43,9 @@ TYPED = -log(3.0)
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """Texts that count. `style` is the detector's log ratio where `scored`;
-    `hard` is the log ratio of facts of the item itself, 0 where there are none.
+    """Texts that count.
+
+    `style` is the detector's log ratio where `scored`, `hard` is the log ratio of facts of the item itself, 0 where there are none.
     """
 
     time: Floats
@@ -76,7 +77,7 @@ def eligible(texts: Texts, since: float) -> Items:
     """
     hard = _hard_ratios(texts)
     counted = (
-        np.isin(texts.type, OWN_TEXT_TYPES)
+        OWN_TEXT[texts.type]
         & (texts.time >= since)
         & (texts.flags & np.uint8(DECLARED_AI) == 0)
         & (texts.kind == 0)
@@ -84,7 +85,9 @@ def eligible(texts: Texts, since: float) -> Items:
         & (texts.scored | (hard != 0))
     )
     chosen = texts.where(counted)
-    return Items(chosen.time, chosen.key, chosen.log_ratio, chosen.scored, hard[counted])
+    return Items(
+        chosen.time, chosen.key, chosen.log_ratio, chosen.scored, hard[counted]
+    )
 
 
 def _hard_ratios(texts: Texts) -> Floats:

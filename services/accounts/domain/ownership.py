@@ -36,9 +36,9 @@ def current_epoch(history: History) -> Epoch:
                 continue
             moment = float(max(credential, device))
             together = abs(credential - device) <= TOGETHER_SECONDS
-            if together and moment - start > TOGETHER_SECONDS:
-                if not _goes_on(history.events, moment):
-                    index, start = index + 1, moment
+            later = moment - start > TOGETHER_SECONDS
+            if together and later and not _goes_on(history.events, moment):
+                index, start = index + 1, moment
     return Epoch(index, start)
 
 

@@ -1,7 +1,7 @@
 """What an account's state adds up to, at one instant."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import log
 
@@ -33,6 +33,7 @@ from services.accounts.domain.state import ProfileState
 WINDOWS = (timedelta(days=30), timedelta(days=90))
 MAX_FLAGGED = 50
 _FLAGGED = log(3.0)
+NO_REPORTS = ReportSummary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class AccountFacts:
     presence_check_time: datetime | None = None
     effective_time: datetime | None = None
     pending_text_count: int = 0
-    reports: ReportSummary = ReportSummary()
+    reports: ReportSummary = NO_REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +157,12 @@ def _reliances(
     items = eligible(history.texts, floor)
     items = items.since(to_us(now - WINDOWS[-1]) / 1e6)
     found: list[Reliance] = []
-    for window in WINDOWS:
+    for window in reversed(WINDOWS):
         inside = items.since(to_us(now - window) / 1e6)
-        found.append(estimate(inside, voices, RELIANCE, window))
+        if found and inside is items:
+            found.insert(0, replace(found[0], window=window))
+        else:
+            found.insert(0, estimate(inside, voices, RELIANCE, window))
     return items, tuple(found)
 
 

@@ -57,13 +57,19 @@ TEXT = np.dtype(
     ]
 )
 VOICE = np.dtype(
-    [*_HEAD, ("score_time", ">u4"), ("log_ratio", ">i2"), ("chars", ">u2")]
+    [
+        *_HEAD,
+        ("score_time", ">u4"),
+        ("log_ratio", ">i2"),
+        ("model", "V4"),
+        ("chars", ">u2"),
+    ]
 )
 _EVENT = Struct(">Q8sBBBBIHHI")
 _HEADER = Struct(">Q8s")
 _WRITING = Struct(">BBBBBBHHII16s")
 _SCORE = Struct(">IhBB4sH")
-_VOICE = Struct(">IhH")
+_VOICE = Struct(">Ih4sH")
 HEAD_SIZE = _HEADER.size
 WRITING_SIZE = _WRITING.size
 SCORE_SIZE = _SCORE.size
@@ -164,6 +170,7 @@ def pack_voice(score: Score) -> bytes:
     return _VOICE.pack(
         to_us(score.score_time) // 1_000_000,
         _scaled(score.log_likelihood_ratio),
+        model_key(score.model_digest),
         min(score.chars_scored, 0xFFFF),
     )
 

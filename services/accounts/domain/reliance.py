@@ -68,10 +68,10 @@ class Reliance:
     style_factor: float
 
 
-_STEPS = 80
+_STEPS = 60
 _INNER = (np.arange(_STEPS) + 0.5) / _STEPS
 GRID: Floats = np.concatenate(([0.0], _INNER, [1.0]))
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(7)
+_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
 _FLAGGED = log(3.0)
 _MIN_INFORMATION = 0.05  # nats between posterior and prior
 

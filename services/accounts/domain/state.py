@@ -108,7 +108,9 @@ def fold(state: ProfileState, facts: Facts) -> ProfileState:
     voices = state.voices
     parts: list[tuple[bytes, bytes, bytes]] = []
     if facts.activities:
-        timed = [(activity, to_us(activity.event_time)) for activity in facts.activities]
+        timed = [
+            (activity, to_us(activity.event_time)) for activity in facts.activities
+        ]
         tallies = tallies.add(timed)
         records = [
             pack_event(activity, time_us, content_key(activity.id))

@@ -61,14 +61,18 @@ class Tallies:
         """Read back what `to_bytes` wrote."""
         found = _LAYOUT.unpack(packed)
         return cls(
-            *found[:4],
+            found[0],
+            found[1],
+            found[2],
+            found[3],
             found[4:19],
             found[19:26],
             found[26:33],
             found[33:38],
             found[38:44],
             found[44:50],
-            *found[50:],
+            found[50],
+            found[51],
         )
 
     def to_bytes(self) -> bytes:

@@ -1,3 +1,4 @@
+# ruff: noqa: T201 -- a script that prints what it finds
 """Fit TEMPO and TEMPLATE: python -m services.accounts.fitting.fit_channels DATA.
 
 DATA is a folder of recorded accounts. Prints terms for `domain/fitted.py` and,
@@ -10,6 +11,7 @@ from math import log
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from services.accounts.domain.evidence import References
@@ -126,7 +128,9 @@ def subset(table: Table, sources: Sequence[str]) -> Table:
     )
 
 
-def _weights(bot: Floats, source: Floats, group: Floats) -> Floats:
+def _weights(
+    bot: NDArray[np.bool_], source: NDArray[np.str_], group: NDArray[np.str_]
+) -> Floats:
     weights = np.zeros(len(bot))
     cells = [(s, b) for s in np.unique(source) for b in (False, True)]
     for one, label in cells:

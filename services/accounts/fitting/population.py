@@ -58,8 +58,10 @@ def read(path: Path) -> Iterator[Recorded]:
     with gzip.open(path, "rt", encoding="utf8") as lines:
         for line in lines:
             row = json.loads(line)
-            activities = tuple(_activity(row["account"], i, event)
-                               for i, event in enumerate(row["events"]))
+            activities = tuple(
+                _activity(row["account"], i, event)
+                for i, event in enumerate(row["events"])
+            )
             state = fold(ProfileState.empty(), Facts(activities))
             yield Recorded(
                 row["account"],

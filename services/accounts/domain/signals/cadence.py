@@ -5,7 +5,7 @@ from math import sqrt
 import numpy as np
 
 from services.accounts.domain.evidence import Signal
-from services.accounts.domain.history import Floats, History
+from services.accounts.domain.history import Floats, History, Ints
 from services.accounts.domain.signals.made import insufficient, not_applicable, spoken
 from services.accounts.domain.signals.resolution import resolution_seconds
 
@@ -100,6 +100,6 @@ def _gaps(history: History) -> tuple[Floats, Floats]:
     return np.diff(times), times
 
 
-def _entropy(counts: "np.ndarray[tuple[int], np.dtype[np.int64]]") -> float:
+def _entropy(counts: Ints) -> float:
     shares = counts[counts > 0] / counts.sum()
     return float(-(shares * np.log(shares)).sum())

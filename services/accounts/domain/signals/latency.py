@@ -2,14 +2,12 @@
 
 import numpy as np
 
-from services.accounts.domain.activities import INTERACTIONS
 from services.accounts.domain.evidence import Signal
-from services.accounts.domain.history import Events, History
+from services.accounts.domain.history import INTERACTION, Bools, Events, History
 from services.accounts.domain.signals.made import insufficient, not_applicable, spoken
 
 MIN_REPLIES = 5
 TYPED_CHARS_PER_SECOND = 12.0  # faster than the fastest typists sustain
-_REPLIES = np.array(sorted(INTERACTIONS), dtype=np.uint8)
 
 
 def reply_latency(history: History) -> Signal:
@@ -37,9 +35,9 @@ def faster_than_typing(history: History) -> Signal:
 
 def timed_replies(events: Events) -> Events:
     """Interactions whose target has a time."""
-    return events.where(~np.isnan(events.latency) & np.isin(events.type, _REPLIES))
+    return events.where(~np.isnan(events.latency) & INTERACTION[events.type])
 
 
-def too_fast(written: Events) -> "np.ndarray[tuple[int], np.dtype[np.bool_]]":
+def too_fast(written: Events) -> Bools:
     """Which answers came sooner than their text can be typed."""
     return written.latency < written.length / TYPED_CHARS_PER_SECOND

@@ -2,13 +2,12 @@
 
 import numpy as np
 
-from services.accounts.domain.activities import INTERACTIONS, ActivityType
+from services.accounts.domain.activities import ActivityType
 from services.accounts.domain.evidence import Signal
-from services.accounts.domain.history import History
+from services.accounts.domain.history import INTERACTION, History
 from services.accounts.domain.signals.made import insufficient, not_applicable, spoken
 
 MIN_EVENTS = 8
-_INTERACTIONS = np.array(sorted(INTERACTIONS), dtype=np.uint8)
 
 
 def interaction_share(history: History) -> Signal:
@@ -17,7 +16,7 @@ def interaction_share(history: History) -> Signal:
     Jeffreys prior Beta(.5, .5), in [0, 1].
     """
     events = history.events
-    acts = int(np.isin(events.type, _INTERACTIONS).sum())
+    acts = int(INTERACTION[events.type].sum())
     notes = int((events.type == ActivityType.NOTE).sum())
     total = acts + notes
     if total == 0:

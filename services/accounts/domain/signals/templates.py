@@ -27,7 +27,7 @@ def near_reuse(history: History) -> Signal:
     """
     texts = history.texts
     chosen = texts.sketched & _first_of(texts.template)
-    sketches = texts.sketch[chosen]
+    sketches = np.ascontiguousarray(texts.sketch[chosen])
     if len(sketches) < MIN_TEXTS:
         return insufficient("NEAR_REUSE", len(sketches), texts.time)
     alike = likeness(sketches[:, None], sketches[None]) >= NEAR
