@@ -88,6 +88,13 @@ class History:
         until = self.word_holds_until
         return self.word(now) is not None or (until is not None and now < until)
 
+    def banned(self) -> bool:
+        """Whether a ban stands, confirmed or not."""
+        return any(
+            m.tier is Tier.BANNED and not (m.reversed or m.ended_by)
+            for m in self.measures
+        )
+
     def strikes(self, now: datetime) -> tuple[Measure, ...]:
         """Measures whose strike counts at *now*, oldest first."""
         return tuple(m for m in self.measures if m.strikes_at(now))

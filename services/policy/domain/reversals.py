@@ -115,8 +115,9 @@ class Corrected:
         self._instead.append(instead)
         self.appended.append(instead)
         for event in self._log:
-            told = isinstance(event, NoticeHandedOver)
-            if told and event.decision == made.decision:
+            if not isinstance(event, NoticeHandedOver):
+                continue
+            if event.decision == made.decision:
                 notice = replace(event, decision=name)
                 self._instead.append(notice)
                 self.appended.append(notice)

@@ -32,6 +32,7 @@ def load_ruleset(text: str) -> Ruleset:
                 parts[name] = cls(**decode(cls, children[name], name))
             except InvalidRuleset as error:
                 problems += error.problems
+                parts[name] = cls()
     if "rules" in children:
         rules, wrong = rules_of(children["rules"])
         parts["rules"] = rules

@@ -118,6 +118,7 @@ def stopped(
     age = evidence.staleness_seconds
     fresh = age is not None and age <= ruleset.ladder.max_staleness.total_seconds()
     codes = {
+        "banned": history.banned(),
         "observe_only": switches.observe_only,
         "persons_word": history.person_decided(now),
         "stale_evidence": not fresh,
@@ -228,7 +229,7 @@ def cases(steps: Steps, imposed: Tier, *, provisional: bool) -> tuple[CaseKind, 
         opened.add(CaseKind.BAN_REVIEW)
     if "persons_word" in steps.stops and steps.limit.tier is Tier.BANNED:
         opened.add(CaseKind.BAN_REVIEW)
-    if history.tier(now) is Tier.BANNED or "observe_only" in steps.stops:
+    if not {"banned", "observe_only"}.isdisjoint(steps.stops):
         opened.clear()
     return tuple(sorted(opened))
 

@@ -194,12 +194,14 @@ GROUNDS: Mapping[str, Words] = {
         "creation, but must not create content in the person's place.",
     ),
     "HOSTED_ACCOUNT": Words(
-        "平台关于 AI 托管账号治理的规定：账号应由本人操作，不得交由 AI 或工具托管运营。",
+        "平台关于 AI 托管账号治理的规定："
+        "账号应由本人操作，不得交由 AI 或工具托管运营。",
         "The platform's rule on AI-hosted accounts: a person operates the account; it "
         "must not be run by AI or by a hosting tool.",
     ),
     "AUTOMATED_INTERACTION": Words(
-        "平台关于 AI 托管账号治理的规定：不得用 AI 或工具在评论、私信和群聊中伪造互动。",
+        "平台关于 AI 托管账号治理的规定："
+        "不得用 AI 或工具在评论、私信和群聊中伪造互动。",
         "The platform's rule on AI-hosted accounts: interaction in comments, messages "
         "and group chats must not be faked by AI or tools.",
     ),
