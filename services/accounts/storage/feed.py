@@ -46,9 +46,7 @@ def partition_of(account: str) -> int:
     return sha256(account.encode()).digest()[0] % PARTITIONS
 
 
-def take_numbers(
-    connection: Connection, partitions: Sequence[int]
-) -> list[int]:
+def take_numbers(connection: Connection, partitions: Sequence[int]) -> list[int]:
     """Return the next number for each of *partitions*, in order."""
     wanted = Counter(partitions)
     held = (
@@ -57,7 +55,7 @@ def take_numbers(
         .order_by(COUNTERS.c.partition)
         .with_for_update()
     )
-    found: dict[int, int] = {p: s for p, s in connection.execute(held)}
+    found = {row.partition: row.sequence for row in connection.execute(held)}
     if missing := wanted.keys() - found.keys():
         rows = [{"partition": p, "sequence": 0} for p in sorted(missing)]
         insert_ignore(connection, COUNTERS, rows)
@@ -80,7 +78,8 @@ def sequences(connection: Connection, partitions: Collection[int]) -> dict[int, 
     held = select(COUNTERS.c.partition, COUNTERS.c.sequence).where(
         COUNTERS.c.partition.in_(sorted(partitions))
     )
-    return dict.fromkeys(partitions, 0) | {p: s for p, s in connection.execute(held)}
+    found = {row.partition: row.sequence for row in connection.execute(held)}
+    return dict.fromkeys(partitions, 0) | found
 
 
 def changes_after(
@@ -110,6 +109,13 @@ def changes_after(
         if len(found) == limit:
             break
     return found
+
+
+def news(connection: Connection, seen: Mapping[int, int], limit: int) -> list[Change]:
+    """Return changes later than *seen*, looking only where there are any."""
+    reached = sequences(connection, seen)
+    behind = {p: sequence for p, sequence in seen.items() if reached[p] > sequence}
+    return changes_after(connection, behind, limit)
 
 
 def log_epoch(connection: Connection) -> str:

@@ -88,9 +88,7 @@ def _known_before(
     }
 
 
-def _keep_texts(
-    connection: Connection, new: Sequence[Arrival], terms: Terms
-) -> None:
+def _keep_texts(connection: Connection, new: Sequence[Arrival], terms: Terms) -> None:
     rows = [
         {
             "account": arrival.activity.account,

@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from services.accounts.storage.feed import partition_of, take_numbers
 from services.accounts.storage.rows import AccountModelRow, ProfileRow, table
@@ -102,9 +103,8 @@ def touch(
     """Make changes that leave the states as they are; return the revisions."""
     names = set(accounts)
     held = profiles(connection, names, lock=True)
-    # Evidence about an account that was erased does not bring it back.
     changed = [
-        Changed(found, found.state, erased=found.erased)
+        Changed(found, found.state)
         for found in (held.get(name) or Held(name) for name in names)
     ]
     keep(connection, changed, now_us)
@@ -141,7 +141,7 @@ def revived(held: Held) -> Held:
     return replace(held, state=b"") if held.erased else held
 
 
-def _columns() -> "select":  # type: ignore[valid-type]
+def _columns() -> Select[Any]:
     return select(
         PROFILES.c.account,
         PROFILES.c.revision,
@@ -153,5 +153,5 @@ def _columns() -> "select":  # type: ignore[valid-type]
     )
 
 
-def _held(row: "tuple[str, int, bytes, bool, int, int, int]") -> Held:
+def _held(row: Iterable[Any]) -> Held:
     return Held(*row)

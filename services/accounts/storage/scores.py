@@ -1,8 +1,9 @@
 """What models said, one row a text and model. Never changed."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, select, tuple_
 
@@ -89,7 +90,7 @@ def of_activities(
     return found
 
 
-def _read(row: "tuple[str, str, str, int, float, float, str, str, int, str, int, bool]") -> Scored:
+def _read(row: Iterable[Any]) -> Scored:
     account, activity, content, text_us, ratio, probability, verdict, *rest = row
     language, chars, digest, score_us, shadow = rest
     score = Score(

@@ -54,9 +54,7 @@ def claim_due(
     keys = [(account, activity) for account, activity in connection.execute(due)]
     if not keys:
         return []
-    taken = (
-        update(TEXTS).where(BY_KEY.in_(keys)).values(claim=claim, due_us=until_us)
-    )
+    taken = update(TEXTS).where(BY_KEY.in_(keys)).values(claim=claim, due_us=until_us)
     connection.execute(taken)
     query = select(
         TEXTS.c.account,
@@ -121,7 +119,7 @@ def note_failures(
     for failure in failures:
         connection.execute(
             update(TEXTS)
-            .where(BY_KEY == failure.key)
+            .where(failure.key == BY_KEY)
             .values(
                 attempts=TEXTS.c.attempts + 1,
                 attempt_us=now_us,
@@ -133,16 +131,14 @@ def note_failures(
         )
 
 
-def waiting_counts(
-    connection: Connection, accounts: Collection[str]
-) -> dict[str, int]:
+def waiting_counts(connection: Connection, accounts: Collection[str]) -> dict[str, int]:
     """Return how many texts of each of *accounts* wait; dead ones do not."""
     query = (
-        select(TEXTS.c.account, func.count())
+        select(TEXTS.c.account, func.count().label("waiting"))
         .where(TEXTS.c.account.in_(sorted(accounts)), TEXTS.c.dead.is_(False))
         .group_by(TEXTS.c.account)
     )
-    return {account: count for account, count in connection.execute(query)}
+    return {row.account: row.waiting for row in connection.execute(query)}
 
 
 def backlog(connection: Connection) -> int:
@@ -179,7 +175,9 @@ def dead_keys(connection: Connection, keys: Collection[Key]) -> list[Key]:
             .where(BY_KEY.in_(ordered[start : start + CHUNK]), TEXTS.c.dead.is_(True))
             .with_for_update()
         )
-        found.extend((account, activity) for account, activity in connection.execute(query))
+        found.extend(
+            (account, activity) for account, activity in connection.execute(query)
+        )
     return found
 
 

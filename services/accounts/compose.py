@@ -1,0 +1,132 @@
+"""Wires accounts: settings and a detector in, two services to serve out."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.accounts import scoring
+from services.accounts.clients import Detector
+from services.accounts.convert.activities import Reader, remembered
+from services.accounts.erasing import Erasing
+from services.accounts.feed import Feed, Pace
+from services.accounts.log import ActivityLog
+from services.accounts.profiles import Profiles
+from services.accounts.register import Register
+from services.accounts.reports import Reports
+from services.accounts.roles import ROLES
+from services.accounts.scoring import Scoring
+from services.accounts.server import accounts as accounts_server
+from services.accounts.server import reports as reports_server
+from services.accounts.server.accounts import AccountsServicer
+from services.accounts.server.edge import Cases
+from services.accounts.server.reports import ReportsServicer
+from services.accounts.settings import AccountsSettings
+from services.accounts.storage.feed import name_log
+from services.accounts.storage.reporting import Limits
+from services.accounts.track import Track
+from services.accounts.truths import Truths
+from services.runtime import migrate
+from services.runtime.database import Database
+from services.runtime.ids import random_id
+from services.runtime.process import Parts, Wiring
+from services.runtime.serve import Service
+from truepen.accounts.v1.accounts_service_pb2_grpc import (
+    add_AccountsServiceServicer_to_server,
+)
+from truepen.accounts.v1.reports_service_pb2_grpc import (
+    add_ReportsServiceServicer_to_server,
+)
+
+PACKAGE = "services.accounts"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsParts:
+    """What a process needs to serve accounts, and to use it in process."""
+
+    servicer: AccountsServicer
+    reports_servicer: ReportsServicer
+    profiles: Profiles
+    parts: Parts
+
+
+def compose(
+    settings: AccountsSettings, wiring: Wiring, detector_stub: Any
+) -> AccountsParts:
+    """Wire accounts to a detector by its stub, local or remote alike.
+
+    SQLite is brought to its newest schema here; PostgreSQL, which several
+    replicas share, must have been migrated: SchemaOutdatedError.
+    """
+    data_dir, clock = wiring.runtime.data_dir, wiring.clock
+    database = _database(settings, wiring)
+    scorer = Scoring(database, Detector(detector_stub), clock, _pace(settings))
+    changed = scorer.changed
+    pace = Pace(settings.poll_s, settings.heartbeat_s)
+    feed = Feed(database, wiring.tokens, changed, wiring.shutdown, pace)
+    reports = Reports(database, clock, changed, _limits(settings))
+    profiles = Profiles(database, clock, remembered, settings.effective_time)
+    cases = Cases(
+        track=Track(database, clock, scorer, changed),
+        profiles=profiles,
+        feed=feed,
+        register=Register(database, clock, changed),
+        log=ActivityLog(database, clock, scorer),
+        truths=Truths(database, clock, changed),
+        erasing=Erasing(database, clock, changed),
+        reader=Reader(settings.hmac_key(data_dir)),
+        clock=clock,
+        tokens=wiring.tokens,
+    )
+    servicer = AccountsServicer(cases)
+    reports_servicer = ReportsServicer(reports, feed, clock, wiring.tokens)
+
+    async def start() -> None:
+        epoch = random_id()
+        await database.write(lambda tx: name_log(tx, epoch))
+        await scorer.start()
+
+    async def stop() -> None:
+        await scorer.stop()
+        database.close()
+
+    parts = Parts(_services(servicer, reports_servicer), ROLES, start, stop)
+    return AccountsParts(servicer, reports_servicer, profiles, parts)
+
+
+def _database(settings: AccountsSettings, wiring: Wiring) -> Database:
+    url = settings.database(wiring.runtime.data_dir)
+    if url.startswith("sqlite"):
+        migrate.upgrade(url, PACKAGE)
+    else:
+        migrate.check(url, PACKAGE)
+    return Database(url, threads=settings.database_threads, durable=settings.durable)
+
+
+def _services(
+    servicer: AccountsServicer, reports_servicer: ReportsServicer
+) -> tuple[Service, ...]:
+    return (
+        Service(
+            accounts_server.SERVICE, add_AccountsServiceServicer_to_server, servicer
+        ),
+        Service(
+            reports_server.SERVICE,
+            add_ReportsServiceServicer_to_server,
+            reports_servicer,
+        ),
+    )
+
+
+def _pace(settings: AccountsSettings) -> scoring.Pace:
+    return scoring.Pace(
+        batch=settings.score_batch,
+        in_flight=settings.score_in_flight,
+        timeout=settings.score_timeout_s,
+        lease=settings.score_lease_s,
+        attempts=settings.score_attempts,
+        poll=settings.poll_s,
+    )
+
+
+def _limits(settings: AccountsSettings) -> Limits:
+    return Limits(settings.reports_per_minute, settings.reports_per_day)

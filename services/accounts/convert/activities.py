@@ -1,0 +1,251 @@
+"""Activity messages: checked, fingerprinted, and stripped of their text."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from enum import IntEnum
+from hashlib import blake2b
+from typing import Any, TypeVar
+
+from services.accounts.arrivals import SCORED_TYPES, Arrival, ScoreState
+from services.accounts.convert.fields import (
+    account_of,
+    bounded,
+    id_of,
+    printable,
+    time_of,
+    timestamp,
+    us_of,
+)
+from services.accounts.domain.activities import (
+    Activity,
+    ActivityType,
+    AigcLabel,
+    Attestation,
+    Client,
+    ClientKind,
+    ContentKind,
+    InputMode,
+    LabelKind,
+    Score,
+    Target,
+    Visibility,
+    from_us,
+    to_us,
+)
+from services.accounts.domain.fingerprints import Fingerprint, fingerprint
+from services.runtime.errors import InvalidField, ServiceError
+from truepen.accounts.v1 import activities_pb2 as pb
+
+MAX_AHEAD = timedelta(minutes=10)
+MAX_TEXT = 100_000
+MAX_TITLE = 1_000
+MAX_LABEL = 8_192
+MAX_LENGTH = 10_000_000
+MAX_FACT = 128
+MAX_VERSION = 64
+DIGEST_BYTES = 16
+
+E = TypeVar("E", bound=IntEnum)
+
+TYPES = {int(member): member for member in ActivityType}
+KINDS = {int(member): member for member in ClientKind}
+ATTESTATIONS = {int(member): member for member in Attestation}
+INPUTS = {int(member): member for member in InputMode}
+VISIBILITIES = {int(member): member for member in Visibility}
+CONTENTS = {int(member): member for member in ContentKind}
+
+
+class TextTooLong(ServiceError):
+    """A text has more characters than are accepted."""
+
+    kind = InvalidField.kind
+    reason = "TEXT_TOO_LONG"
+
+    def __init__(self, field: str) -> None:
+        problem = f"must have at most {MAX_TEXT} characters"
+        super().__init__(f"{field}: {problem}", field=field)
+        self.violations = InvalidField(field, problem).violations
+
+
+class Reader:
+    """Turns Activity messages into what is recorded, under one HMAC key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def arrival(self, message: pb.Activity, field: str, now: datetime) -> Arrival:
+        """Return *message* ready to be recorded; raise what is wrong with it."""
+        text, title = message.text, message.title
+        if len(text) > MAX_TEXT:
+            raise TextTooLong(f"{field}.text")
+        bounded(title, f"{field}.title", MAX_TITLE)
+        whole = f"{title}\n{text}" if title else text
+        whole = whole if whole.strip() else ""
+        found = fingerprint(whole, self._key) if whole else None
+        activity = activity_of(message, found, field)
+        event_us = us_of(message.event_time, field)
+        if event_us > to_us(now + MAX_AHEAD):
+            problem = "must not be more than 10 minutes ahead"
+            raise InvalidField(f"{field}.event_time", problem)
+        body = message.SerializeToString(deterministic=True)
+        digest = blake2b(body, digest_size=DIGEST_BYTES, key=self._key).digest()
+        return Arrival(
+            activity,
+            event_us,
+            _without_text(message) if text or title else body,
+            digest,
+            whole[:MAX_TEXT] if activity.type in SCORED_TYPES else "",
+        )
+
+
+def _without_text(message: pb.Activity) -> bytes:
+    kept = pb.Activity()
+    kept.CopyFrom(message)
+    kept.ClearField("text")
+    kept.ClearField("title")
+    return kept.SerializeToString(deterministic=True)
+
+
+def remembered(facts: bytes, found: Fingerprint | None) -> Activity:
+    """Return the activity that was recorded as *facts* and a fingerprint."""
+    return activity_of(pb.Activity.FromString(facts), found, "activity")
+
+
+def activity_of(
+    message: pb.Activity, found: Fingerprint | None, field: str
+) -> Activity:
+    """Return *message* as an activity whose text is *found*; raise InvalidField."""
+    if not message.HasField("event_time"):
+        raise InvalidField(f"{field}.event_time", "is required")
+    kind = TYPES.get(message.type)
+    if kind is None:
+        raise InvalidField(f"{field}.type", "must be one of ActivityType")
+    return Activity(
+        id_of(message.id, f"{field}.id"),
+        account_of(message.account, f"{field}.account"),
+        kind,
+        time_of(message.event_time, f"{field}.event_time"),
+        _target(message.target, field) if message.HasField("target") else None,
+        None,
+        None,
+        found.length if found else _length(message, field),
+        found,
+        message.declared_ai if message.HasField("declared_ai") else None,
+        _label(message.aigc_label, field) if message.aigc_label else None,
+        _member(VISIBILITIES, message.visibility, field, "visibility"),
+        _member(CONTENTS, message.content_kind, field, "content_kind"),
+        _client(message.composed_with, f"{field}.composed_with")
+        if message.HasField("composed_with")
+        else None,
+        _client(message.published_with, f"{field}.published_with")
+        if message.HasField("published_with")
+        else None,
+    )
+
+
+def _member(members: Mapping[int, E], number: int, field: str, name: str) -> E:
+    found = members.get(number)
+    if found is None:
+        raise InvalidField(f"{field}.{name}", f"{number} is not one of its values")
+    return found
+
+
+def _length(message: pb.Activity, field: str) -> int:
+    if not 0 <= message.text_length <= MAX_LENGTH:
+        raise InvalidField(f"{field}.text_length", f"must be in [0, {MAX_LENGTH}]")
+    return message.text_length
+
+
+def _target(message: pb.Target, field: str) -> Target:
+    field = f"{field}.target"
+    made = message.HasField("create_time")
+    return Target(
+        id_of(message.content, f"{field}.content") if message.content else "",
+        account_of(message.account, f"{field}.account") if message.account else "",
+        id_of(message.parent, f"{field}.parent") if message.parent else "",
+        time_of(message.create_time, f"{field}.create_time") if made else None,
+    )
+
+
+def _client(message: pb.Client, field: str) -> Client:
+    return Client(
+        _member(KINDS, message.kind, field, "kind"),
+        printable(message.app_id, f"{field}.app_id", MAX_FACT),
+        printable(message.version, f"{field}.version", MAX_VERSION),
+        _member(ATTESTATIONS, message.attestation, field, "attestation"),
+        _member(INPUTS, message.input, field, "input"),
+        printable(message.device_hash, f"{field}.device_hash", MAX_FACT),
+        printable(message.network_hash, f"{field}.network_hash", MAX_FACT),
+        printable(message.session_id, f"{field}.session_id", MAX_FACT),
+    )
+
+
+def _label(text: str, field: str) -> AigcLabel:
+    """Read GB 45438-2025 metadata; what cannot be read is evidence of nothing."""
+    bounded(text, f"{field}.aigc_label", MAX_LABEL)
+    try:
+        found: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return AigcLabel(LabelKind.NONE)
+    if isinstance(found, dict) and isinstance(found.get("AIGC"), dict):
+        found = found["AIGC"]
+    if not isinstance(found, dict):
+        return AigcLabel(LabelKind.NONE)
+    number = str(found.get("Label", ""))
+    kind = LabelKind(int(number)) if number in ("1", "2", "3") else LabelKind.NONE
+    names = ("ContentProducer", "ProduceID", "ContentPropagator", "PropagateID")
+    return AigcLabel(kind, *(str(found.get(name, ""))[:MAX_FACT] for name in names))
+
+
+def score_message(score: Score, shadows: tuple[Score, ...] = ()) -> pb.ActivityScore:
+    """Render *score* and what models in shadow said."""
+    return pb.ActivityScore(
+        ai_probability=score.ai_probability,
+        log_likelihood_ratio=score.log_likelihood_ratio,
+        verdict=score.verdict.value,
+        language=score.language,
+        chars_scored=score.chars_scored,
+        model_digest=score.model_digest,
+        score_time=timestamp(to_us(score.score_time)),
+        shadow_scores=[score_message(shadow) for shadow in shadows],
+    )
+
+
+def split_scores(scores: list[Score]) -> pb.ActivityScore | None:
+    """Render the latest score that counts, with its shadows; None without one."""
+    live = [score for score in scores if not score.shadow]
+    if not live:
+        return None
+    latest = max(live, key=lambda score: (score.score_time, score.model_digest))
+    return score_message(latest, tuple(s for s in scores if s.shadow))
+
+
+def recorded_message(
+    account: str,
+    facts: bytes,
+    kept: "tuple[int, int, int, ScoreState]",
+    scores: list[Score],
+) -> pb.RecordedActivity:
+    """Render an activity as it is kept: record time, length, revision, state."""
+    record_us, length, revision, state = kept
+    told = pb.Activity.FromString(facts)
+    return pb.RecordedActivity(
+        name=f"accounts/{account}/activities/{told.id}",
+        type=told.type,
+        event_time=told.event_time,
+        record_time=timestamp(record_us),
+        target=told.target if told.HasField("target") else None,
+        text_length=length,
+        score_state=pb.ScoreState.ValueType(state.value),
+        score=split_scores(scores),
+        declared_ai=told.declared_ai if told.HasField("declared_ai") else None,
+        composed_with=told.composed_with if told.HasField("composed_with") else None,
+        published_with=told.published_with if told.HasField("published_with") else None,
+        visibility=told.visibility,
+        content_kind=told.content_kind,
+        revision=revision,
+    )
+
+
+__all__ = ["Reader", "from_us", "recorded_message", "remembered", "split_scores"]

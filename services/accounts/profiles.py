@@ -1,0 +1,156 @@
+"""Reading profiles: what is kept of an account, derived at an instant."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.accounts.domain.activities import AccountKind, from_us, to_us
+from services.accounts.domain.evidence import References
+from services.accounts.domain.history import History
+from services.accounts.domain.ownership import current_epoch
+from services.accounts.domain.profile import AccountFacts, Profile, derive
+from services.accounts.domain.state import ProfileState
+from services.accounts.storage import profiles, reading
+from services.accounts.storage.reading import Kept, Remember
+from services.runtime.clock import Clock
+from services.runtime.database import Database
+from services.runtime.errors import FailedPrecondition, NotFound
+
+
+class RevisionNotReached(FailedPrecondition):
+    """This replica has not seen the revision yet: ask again."""
+
+    reason = "REVISION_NOT_REACHED"
+
+    def __init__(self, name: str, wanted: int, revision: int) -> None:
+        text = f"{name} is at revision {revision}, not yet at {wanted}"
+        super().__init__(text, name=name, revision=str(revision))
+        self.retry_after = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A profile, the ids of its flagged contents, and the models that count."""
+
+    profile: Profile
+    content_ids: dict[bytes, str]
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """An account whose log was folded anew; `same` = byte for byte."""
+
+    account: str
+    same: bool
+
+
+class Profiles:
+    """Reads profiles, now or as of an earlier instant."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        remember: Remember,
+        effective_time: datetime | None = None,
+    ) -> None:
+        self._database = database
+        self._clock = clock
+        self._remember = remember
+        self._effective_time = effective_time
+
+    async def get(self, account: str, min_revision: int = 0) -> Read:
+        """Return the profile of *account*; raise NotFound, RevisionNotReached."""
+        [found] = await self.get_many([account])
+        if found is None:
+            raise NotFound("truepen.accounts.v1.Account", f"accounts/{account}")
+        revision = found.profile.revision
+        if revision < min_revision:
+            name = f"accounts/{account}/profile"
+            raise RevisionNotReached(name, min_revision, revision)
+        return found
+
+    async def get_many(self, names: Sequence[str]) -> list[Read | None]:
+        """Return the profile of each of *names*; None where it is not known."""
+        kept = await self._database.read(lambda tx: reading.kept(tx, names))
+        now = self._clock.now()
+        found: list[Read | None] = []
+        for name in names:
+            known = kept.get(name)
+            found.append(await self._read(known, now) if known else None)
+        return found
+
+    async def get_as_of(self, account: str, instant: datetime) -> Read:
+        """Return the profile of *account* as it was at *instant*."""
+        until_us, remember = to_us(instant), self._remember
+        kept = await self._database.read(
+            lambda tx: reading.kept_as_of(tx, account, remember, until_us)
+        )
+        if kept is None:
+            raise NotFound("truepen.accounts.v1.Account", f"accounts/{account}")
+        return await self._read(kept, instant)
+
+    async def page(self, after: str, limit: int) -> list[Read]:
+        """Return up to *limit* profiles by account, later than *after*."""
+        held = await self._database.read(lambda tx: profiles.page(tx, after, limit))
+        found = await self.get_many([each.account for each in held])
+        return [each for each in found if each is not None]
+
+    async def ownership(self, names: Sequence[str]) -> dict[str, int]:
+        """Return the ownership epoch of each of *names* that has a profile."""
+        held = await self._database.read(lambda tx: profiles.profiles(tx, names))
+        return {
+            name: current_epoch(
+                History.open(ProfileState.from_bytes(found.state))
+            ).index
+            for name, found in held.items()
+            if found.state
+        }
+
+    async def rebuild(self, account: str) -> Rebuilt:
+        """Fold the log of *account* anew and compare with what is kept."""
+        remember = self._remember
+        same = await self._database.read(
+            lambda tx: reading.is_reproduced(tx, account, remember)
+        )
+        return Rebuilt(account, same)
+
+    async def _read(self, kept: Kept, now: datetime) -> Read:
+        account = kept.told.account
+        profile = self._derive(kept, now)
+        times = [to_us(each.event_time) for each in profile.flagged_contents]
+        if not times:
+            return Read(profile, {}, kept.models)
+        remember = self._remember
+        ids = await self._database.read(
+            lambda tx: reading.content_ids(tx, account, times, remember)
+        )
+        return Read(profile, ids, kept.models)
+
+    def _derive(self, kept: Kept, now: datetime) -> Profile:
+        state = kept.held.state
+        return derive(
+            ProfileState.from_bytes(state) if state else ProfileState.empty(),
+            self._facts(kept),
+            now,
+            References(quarantined_models=kept.quarantined),
+        )
+
+    def _facts(self, kept: Kept) -> AccountFacts:
+        told = kept.told
+        return AccountFacts(
+            account=told.account,
+            revision=kept.held.revision,
+            kind=AccountKind(told.kind),
+            create_time=None if told.create_us is None else from_us(told.create_us),
+            follower_count=told.follower_count,
+            protected=told.protected,
+            language=told.language,
+            presence_check_time=(
+                None if told.presence_us is None else from_us(told.presence_us)
+            ),
+            effective_time=self._effective_time,
+            pending_text_count=kept.waiting,
+            reports=kept.reports,
+        )

@@ -1,0 +1,1 @@
+"""AccountsService and ReportsService over gRPC: parse, ask, render."""

@@ -1,0 +1,73 @@
+"""What every part of the edge has: the use cases, and checks of requests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from services.accounts.storage.requests import Request
+from services.runtime.errors import InvalidField
+from services.runtime.ids import check_uuid
+from truepen.accounts.v1 import accounts_service_pb2_grpc as pb_grpc
+
+if TYPE_CHECKING:
+    from services.accounts.convert.activities import Reader
+    from services.accounts.erasing import Erasing
+    from services.accounts.feed import Feed
+    from services.accounts.log import ActivityLog
+    from services.accounts.profiles import Profiles
+    from services.accounts.register import Register
+    from services.accounts.track import Track
+    from services.accounts.truths import Truths
+    from services.runtime.clock import Clock
+    from services.runtime.paging import Tokens
+
+
+MAX_REASON = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """The use cases of accounts, and what reads requests."""
+
+    track: Track
+    profiles: Profiles
+    feed: Feed
+    register: Register
+    log: ActivityLog
+    truths: Truths
+    erasing: Erasing
+    reader: Reader
+    clock: Clock
+    tokens: Tokens
+
+
+class Edge(pb_grpc.AccountsServiceServicer):
+    """Holds the use cases that a part of the service asks."""
+
+    def __init__(self, cases: Cases) -> None:
+        self._cases = cases
+
+
+def size_checked(field: str, size: int, maximum: int) -> None:
+    """Raise InvalidField unless a batch has 1 to *maximum* items."""
+    if not 1 <= size <= maximum:
+        raise InvalidField(field, f"must have 1 to {maximum} items")
+
+
+def reason_checked(field: str, text: str, maximum: int = MAX_REASON) -> None:
+    """Raise InvalidField unless *text* has 1 to *maximum* characters."""
+    if not 1 <= len(text) <= maximum:
+        raise InvalidField(field, f"must have 1 to {maximum} characters")
+
+
+def request_of(message: Any) -> Request:
+    """Return what makes a call the same one: its method, its id, all else."""
+    request_id = check_uuid("request_id", message.request_id)
+    rest = type(message)()
+    rest.CopyFrom(message)
+    rest.ClearField("request_id")
+    body = rest.SerializeToString(deterministic=True)
+    method = message.DESCRIPTOR.name.removesuffix("Request")
+    return Request(method, request_id, sha256(body).hexdigest())

@@ -1,0 +1,142 @@
+"""Profiles: one, many, all, and what changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from services.accounts.convert.fields import (
+    ACCOUNT_PREFIX,
+    parts_of,
+    time_of,
+    timestamp,
+)
+from services.accounts.convert.profiles import profile_message
+from services.accounts.server.edge import Edge, size_checked
+from services.accounts.storage.feed import PARTITIONS
+from services.runtime.errors import InvalidField, NotFound, ServiceError
+from services.runtime.paging import page_size, query_of
+from services.runtime.status import to_status
+from truepen.accounts.v1 import accounts_service_pb2 as pb
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    import grpc
+
+    from services.accounts.feed import Watched
+    from services.accounts.profiles import Read
+    from truepen.accounts.v1 import profile_pb2
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+MAX_PROFILES = 100
+SHAPE = ("accounts", "", "profile")
+
+
+class Reading(Edge):
+    """Gives profiles out."""
+
+    async def GetProfile(
+        self, request: pb.GetProfileRequest, context: Context
+    ) -> pb.GetProfileResponse:
+        """Return a profile, now or as of an instant."""
+        [account] = parts_of(request.name, "name", *SHAPE)
+        if request.min_revision < 0:
+            raise InvalidField("min_revision", "must not be negative")
+        read = await self._cases.profiles.get(account, request.min_revision)
+        if request.HasField("as_of_time"):
+            instant = time_of(request.as_of_time, "as_of_time")
+            read = await self._cases.profiles.get_as_of(account, instant)
+        return pb.GetProfileResponse(profile=_rendered(read))
+
+    async def BatchGetProfiles(
+        self, request: pb.BatchGetProfilesRequest, context: Context
+    ) -> pb.BatchGetProfilesResponse:
+        """Return a result for each name; a bad one fails only itself."""
+        size_checked("names", len(request.names), MAX_PROFILES)
+        wanted = [_account_or_error(n, i) for i, n in enumerate(request.names)]
+        names = [account for account in wanted if isinstance(account, str)]
+        reads = dict(
+            zip(names, await self._cases.profiles.get_many(names), strict=True)
+        )
+        return pb.BatchGetProfilesResponse(
+            results=[
+                _result(reads[account], name)
+                if isinstance(account, str)
+                else pb.ProfileResult(error=to_status(account))
+                for account, name in zip(wanted, request.names, strict=True)
+            ]
+        )
+
+    async def ListProfiles(
+        self, request: pb.ListProfilesRequest, context: Context
+    ) -> pb.ListProfilesResponse:
+        """Return a page of profiles by account name."""
+        tokens, query = self._cases.tokens, query_of(request)
+        size = page_size(request.page_size, 20, MAX_PROFILES)
+        after = ""
+        if request.page_token:
+            after = str(tokens.open(query, request.page_token)[0])
+        reads = await self._cases.profiles.page(after, size)
+        token = ""
+        if len(reads) == size:
+            token = tokens.seal(query, [reads[-1].profile.account])
+        return pb.ListProfilesResponse(
+            profiles=map(_rendered, reads), next_page_token=token
+        )
+
+    async def WatchProfiles(
+        self, request: pb.WatchProfilesRequest, context: Context
+    ) -> AsyncIterator[pb.WatchProfilesResponse]:
+        """Tell what changes; the last message has the cursor to resume from."""
+        for index, partition in enumerate(request.partitions):
+            if not 0 <= partition < PARTITIONS:
+                problem = f"must be in [0, {PARTITIONS - 1}]"
+                raise InvalidField(f"partitions[{index}]", problem)
+        stream = self._cases.feed.profiles(
+            request.cursor, request.partitions, once=request.once
+        )
+        async for told in stream:
+            changes = [_change(watched) for watched in told.items]
+            if request.include_profile:
+                await self._attach(changes, told.items)
+            yield pb.WatchProfilesResponse(changes=changes, cursor=told.cursor)
+
+    async def _attach(
+        self, changes: Sequence[pb.ProfileChange], watched: Sequence[Watched]
+    ) -> None:
+        names = [each.change.account for each in watched]
+        reads = await self._cases.profiles.get_many(names)
+        for change, read in zip(changes, reads, strict=True):
+            if read is not None:
+                change.profile.CopyFrom(_rendered(read))
+
+
+def _account_or_error(name: str, index: int) -> str | ServiceError:
+    try:
+        [account] = parts_of(name, f"names[{index}]", *SHAPE)
+    except InvalidField as error:
+        return error
+    return account
+
+
+def _result(read: Read | None, name: str) -> pb.ProfileResult:
+    if read is None:
+        error = NotFound("truepen.accounts.v1.Profile", name)
+        return pb.ProfileResult(error=to_status(error))
+    return pb.ProfileResult(profile=_rendered(read))
+
+
+def _rendered(read: Read) -> profile_pb2.Profile:
+    return profile_message(read.profile, read.content_ids, read.models)
+
+
+def _change(watched: Watched) -> pb.ProfileChange:
+    change = watched.change
+    return pb.ProfileChange(
+        account=f"{ACCOUNT_PREFIX}{change.account}",
+        revision=change.revision,
+        change_time=timestamp(change.change_us),
+        urgent=watched.urgent,
+        erased=change.erased,
+    )

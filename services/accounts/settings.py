@@ -1,0 +1,56 @@
+"""What an operator may choose about accounts, by `TRUEPEN_ACCOUNTS_*`."""
+
+from pathlib import Path
+
+from pydantic import AwareDatetime, Field, SecretStr
+from pydantic_settings import SettingsConfigDict
+
+from services.runtime.settings import Settings, key_file
+
+MAX_KEY_BYTES = 64
+
+
+class AccountsSettings(Settings):
+    """How accounts runs."""
+
+    model_config = SettingsConfigDict(env_prefix="TRUEPEN_ACCOUNTS_")
+
+    database_url: str = ""
+    """Empty: SQLite in the data folder."""
+    database_threads: int = Field(4, ge=1)
+    durable: bool = True
+    """Acknowledge only what would survive a power cut. False: a crash alone."""
+    detector_target: str = ""
+    """Where detector is, as `dns:///detector:50051`, where accounts runs alone."""
+    fingerprint_key: SecretStr | None = None
+    """HMAC key of fingerprints; the same in every replica. None: a file."""
+    effective_time: AwareDatetime | None = None
+    """Posts from before it never count towards reliance. None: all count."""
+    score_batch: int = Field(64, ge=1, le=256)
+    """Texts sent to detector at once."""
+    score_in_flight: int = Field(2, ge=1)
+    """Batches at detector at once, from this process."""
+    score_timeout_s: float = Field(30.0, gt=0)
+    """How long detector may take for a batch."""
+    score_lease_s: float = Field(60.0, ge=1)
+    """After this long without an outcome another replica takes a text over."""
+    score_attempts: int = Field(5, ge=1)
+    """Refusals of one text before it becomes a dead letter."""
+    poll_s: float = Field(0.5, gt=0)
+    """How often work that other replicas left behind is looked for."""
+    heartbeat_s: float = Field(5.0, gt=0)
+    """How often a stream with nothing to tell says that it lives."""
+    reports_per_minute: int = Field(10, ge=1)
+    """Reports that one reporter may make within a minute."""
+    reports_per_day: int = Field(100, ge=1)
+    """Reports that one reporter may make within a day."""
+
+    def database(self, data_dir: Path) -> str:
+        """Return the URL of the database."""
+        return self.database_url or f"sqlite:///{data_dir}/accounts.db"
+
+    def hmac_key(self, data_dir: Path) -> bytes:
+        """Return the key of fingerprints; embedded, a file made once."""
+        if self.fingerprint_key is None:
+            return key_file(data_dir / "fingerprint.key")
+        return self.fingerprint_key.get_secret_value().encode()[:MAX_KEY_BYTES]
