@@ -2,6 +2,7 @@
 
 import math
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ from services.policy.domain.variables import VARIABLES
 from tests.policy.worlds import NOW, default_ruleset, evidences, some_evidence
 
 
-def asked(when: str, *needs: str, **values: object) -> Answer:
+def asked(when: str, *needs: str, **values: Any) -> Answer:
     expression = Expression(when, needs)
     return expression.ask(Facts(some_evidence(**values), needs)).answer
 

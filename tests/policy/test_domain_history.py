@@ -227,8 +227,7 @@ def test_when_a_persons_word_ends_nothing_older_comes_back() -> None:
 
 def test_an_unconfirmed_ban_is_a_suspension_that_does_not_lift() -> None:
     world = World()
-    world.judge(HOSTED)
-    assert world.tier is Tier.BANNED
+    assert world.judge(HOSTED).tier is Tier.BANNED
 
     world.days(3.1)
     assert world.tier is Tier.PUBLISHING_SUSPENDED

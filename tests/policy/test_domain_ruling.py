@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -92,8 +93,7 @@ def test_unknown_content_and_tools_is_at_most_reach_limited() -> None:
         "automation_channels": ("COORDINATION", "TEMPO"),
         "speaking_channels": ("COORDINATION", "TEMPO"),
     }
-    world.judged_and_told(silent)
-    assert world.tier is Tier.WARNING
+    assert world.judged_and_told(silent).tier is Tier.WARNING
 
     for _ in range(6):
         world.days(8)
@@ -220,7 +220,11 @@ def test_an_organisation_is_not_banned_without_a_person() -> None:
 def test_throwaways_may_be_banned_without_waiting_where_so_ruled() -> None:
     ladder = replace(default_ruleset().ladder, throwaway_confirmation=False)
     world = World(replace(default_ruleset(), ladder=ladder))
-    farm = {"account_age_days": 1.0, "follower_count": 0, "cluster_size": 200}
+    farm: dict[str, Any] = {
+        "account_age_days": 1.0,
+        "follower_count": 0,
+        "cluster_size": 200,
+    }
 
     assert not world.judge(HOSTED, **farm).provisional
     assert World().judge(HOSTED, **farm).provisional
@@ -255,7 +259,7 @@ def test_missing_evidence_never_bans(evidence: Evidence, name: str) -> None:
 HARMFUL = [
     name
     for name, variable in VARIABLES.items()
-    if variable.harm and name in Evidence.__slots__ and name not in ("protected",)
+    if variable.harm and name in Evidence.__slots__ and name != "protected"
 ]
 
 
@@ -266,7 +270,7 @@ def test_more_harmless_evidence_is_never_harsher(
 ) -> None:
     name = data.draw(st.sampled_from(HARMFUL))
     value, harm = getattr(evidence, name), VARIABLES[name].harm
-    if value is None or not value and harm > 0:
+    if value is None or (not value and harm > 0):
         return
     fields = {f: getattr(evidence, f) for f in Evidence.__slots__}
     better = milder_value(value, harm)

@@ -72,6 +72,8 @@ class DecisionMade:
     """Set where the decision gives a strike; the strike's id is the decision's."""
     relied_on: tuple[str, ...] = ()
     """Earlier decisions without which this one would have been milder."""
+    replaces: str = ""
+    """The decision it stands in for, recomputed without one that was void."""
     provisional: bool = False
     confirm_by: datetime | None = None
     profile_revision: int = 0

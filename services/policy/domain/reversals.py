@@ -55,7 +55,7 @@ def cascade(
         later = made.decider is Decider.RULE and made.time >= begins
         if not later or measure.reversed or made.decision == void:
             continue
-        corrected.review(made, frozen_of(made.decision), now)
+        corrected.review(made, frozen_of(made.replaces or made.decision), now)
     return tuple(corrected.appended)
 
 
@@ -110,7 +110,14 @@ class Corrected:
     def _replace(self, made: DecisionMade, ruling: Ruling, now: datetime) -> None:
         name = digest([made.decision, *self._void])[:32]
         instead = replace(
-            ruling.made(), decision=name, history_sequence=made.history_sequence
+            ruling.made(),
+            decision=name,
+            replaces=made.replaces or made.decision,
+            history_sequence=made.history_sequence,
+            expire_time=sooner(ruling.expire_time, made.expire_time),
+            interaction_expire_time=sooner(
+                ruling.interaction_expire_time, made.interaction_expire_time
+            ),
         )
         self._instead.append(instead)
         self.appended.append(instead)
@@ -138,6 +145,12 @@ def milder(ruling: Ruling, made: DecisionMade) -> bool:
             ruling.interaction_expire_time, made.interaction_expire_time
         )
     return all(new <= old for new, old in zip(asked, before, strict=True))
+
+
+def sooner(new: datetime | None, old: datetime | None) -> datetime | None:
+    """The earlier end: a milder measure that lasts longer would be no relief."""
+    ends = [end for end in (new, old) if end is not None]
+    return min(ends, default=None) if new is not None else None
 
 
 def ends_sooner(new: datetime | None, old: datetime | None) -> bool:
