@@ -128,7 +128,8 @@ class Texts:
     @property
     def sketched(self) -> Bools:
         """Texts long enough for likeness to mean something."""
-        return self.flags & np.uint8(SKETCHED) != 0
+        found: Bools = self.flags & np.uint8(SKETCHED) != 0
+        return found
 
     @classmethod
     def read(cls, packed: bytes, quarantined: Collection[str] = ()) -> Self:

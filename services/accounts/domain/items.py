@@ -45,7 +45,8 @@ TYPED = -log(3.0)
 class Items:
     """Texts that count.
 
-    `style` is the detector's log ratio where `scored`, `hard` is the log ratio of facts of the item itself, 0 where there are none.
+    `style` is the detector's log ratio where `scored`, `hard` that of facts of
+    the item itself, 0 where there are none.
     """
 
     time: Floats

@@ -9,6 +9,7 @@ from enum import IntEnum
 from math import log
 
 import numpy as np
+from scipy.special import ndtri
 
 from services.accounts.domain.history import Floats
 from services.accounts.domain.items import Items
@@ -71,7 +72,8 @@ class Reliance:
 _STEPS = 60
 _INNER = (np.arange(_STEPS) + 0.5) / _STEPS
 GRID: Floats = np.concatenate(([0.0], _INNER, [1.0]))
-_NODES, _WEIGHTS = np.polynomial.hermite_e.hermegauss(5)
+_NODES: Floats = ndtri(0.5 + (np.arange(5) + 0.5) / 10)  # of a half-normal
+_WEIGHTS: Floats = np.full(5, 0.2)
 _FLAGGED = log(3.0)
 _MIN_INFORMATION = 0.05  # nats between posterior and prior
 
@@ -117,40 +119,51 @@ def _likelihoods(
     items: Items, voices: Floats, model: RelianceModel
 ) -> tuple[Floats, Floats, Floats]:
     """Likelihood over `GRID`, that of not one AI-made post, and style's part."""
-    offsets = _NODES * model.offset
-    weights = _WEIGHTS * _voice_likelihood(offsets, voices, model)
-    weights = weights / weights.sum()
-    soft = items.hard == 0
-    shifted = items.style[None, :] - offsets[:, None]
+    shifted = items.style[None, :] - _offsets(voices, model)[:, None]
     style = recalibrated(shifted, model) * items.scored
+    soft = items.hard == 0
     n_soft = int((soft & items.scored).sum())
-    temper = 1.0 / (1.0 + max(n_soft - 1, 0) * model.correlation)
-    temper_all = 1.0 / (1.0 + max(int(items.scored.sum()) - 1, 0) * model.correlation)
-    style_part = (_mixture(style) ** temper_all) @ weights
+    temper = _temper(n_soft, model)
     by_style = _mixture(style[:, soft]) ** temper
+    if not soft.all():
+        # Hard facts count in full: then so must texts that read as a person's,
+        # or a few labelled posts would outvote many own ones.
+        doubts = np.minimum(style[:, soft], 0.0)
+        by_style = np.minimum(by_style, _mixture(doubts))
     joined = np.clip(
         temper * style[:, ~soft] + items.hard[~soft], -model.hard_cap, model.hard_cap
     )
-    likelihood = (by_style * _mixture(joined)) @ weights
+    likelihood = (by_style * _mixture(joined)) @ _WEIGHTS
+    by_all = _mixture(style) ** _temper(int(items.scored.sum()), model)
     none = (1 - GRID) ** (temper * n_soft + int((~soft).sum()))
-    return likelihood, none, style_part
+    return likelihood, none, by_all @ _WEIGHTS
+
+
+def _temper(n: int, model: RelianceModel) -> float:
+    """Exponent that makes *n* correlated texts worth what they are worth."""
+    return 1.0 / (1.0 + max(n - 1, 0) * model.correlation)
+
+
+def _offsets(voices: Floats, model: RelianceModel) -> Floats:
+    """How much likelier than they are this author's texts may read as AI-made.
+
+    A half-normal: an offset may excuse an author, never accuse. Old texts,
+    which are surely a person's, move and narrow it (conjugate normal).
+    """
+    if len(voices) == 0:
+        return _NODES * model.offset
+    n = len(voices)
+    noise = model.voice_spread**2 / (n * _temper(n, model))
+    weight = model.offset**2 / (model.offset**2 + noise)
+    center = max(0.0, weight * float(voices.mean() - model.voice_mean))
+    result: Floats = center + _NODES * model.offset * (1 - weight) ** 0.5
+    return result
 
 
 def _mixture(log_ratios: Floats) -> Floats:
     """Product over items of θ·LR + 1 - θ, as an array of GRID by offsets."""
     excess = np.expm1(log_ratios)
     result: Floats = np.prod(1.0 + GRID[:, None, None] * excess[None], axis=-1)
-    return result
-
-
-def _voice_likelihood(offsets: Floats, voices: Floats, model: RelianceModel) -> Floats:
-    """How well each author offset explains old texts, known to be a person's."""
-    if len(voices) == 0:
-        return np.ones_like(offsets)
-    n = len(voices)
-    worth = n / (1 + (n - 1) * model.correlation)
-    distance = (voices.mean() - model.voice_mean - offsets) / model.voice_spread
-    result: Floats = np.exp(-0.5 * worth * (distance**2 - (distance**2).min()))
     return result
 
 
