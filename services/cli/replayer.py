@@ -40,6 +40,18 @@ NEW_CAP = 20
 or after a day with any: as the worker's debounce does, in event time."""
 RECORD_SECONDS = 300.0
 IN_FLIGHT = 16
+NOTHING: dict[str, Any] = {
+    "account": "",
+    "tier": "CLEAR",
+    "peak_tier": "CLEAR",
+    "interaction_tier": "NONE",
+    "reliance": None,
+    "automation": None,
+    "channels": {},
+    "decisions": [],
+    "events": 0,
+}
+"""What is said of an account of which no event was acknowledged."""
 
 
 @dataclass(slots=True)
@@ -58,7 +70,7 @@ class Progress:
         """Whether enough is new, or enough time has passed, to evaluate it."""
         new = self.sent - self.judged_sent
         waited = now_us - self.judged_at
-        if not new or waited < HOUR_US:
+        if not new or not self.acknowledged or waited < HOUR_US:
             return False
         return new >= min(NEW_CAP, NEW_SHARE * self.sent) or waited >= DAY_US
 
@@ -93,10 +105,13 @@ class Replay:
             due = [p for a in sorted(touched) if (p := self.progress[a]).due(last)]
             await self._evaluate(due, last)
             yield len(batch)
-        await self._evaluate(list(self.progress.values()), last)
+        active = [p for p in self.progress.values() if p.acknowledged]
+        await self._evaluate(active, last)
 
     async def outcome(self, progress: Progress) -> dict[str, Any]:
         """Return the line that is written for an account."""
+        if not progress.acknowledged:
+            return NOTHING | {"account": progress.recording.account}
         account = f"accounts/{progress.recording.id}"
         profile = (
             await self._accounts.GetProfile(

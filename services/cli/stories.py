@@ -57,6 +57,10 @@ class Character:
         """Resource name of the account."""
         return f"accounts/{self.id}"
 
+    def begins_before(self, now: datetime) -> bool:
+        """Whether it has done something by *now*."""
+        return self.activities[0].event_time.ToDatetime(UTC) <= now
+
 
 @cache
 def samples() -> dict[str, list[str]]:

@@ -96,6 +96,8 @@ class Story:
             if batch:
                 await self._record(batch)
             for character in self._cast:
+                if not character.begins_before(now):
+                    continue
                 await self._enforcement.EvaluateAccount(
                     enforcement_service_pb2.EvaluateAccountRequest(
                         account=character.account

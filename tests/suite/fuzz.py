@@ -51,6 +51,9 @@ def request(descriptor: Descriptor, seed: int) -> Message:
 def _fill(descriptor: Descriptor, source: random.Random, depth: int) -> Message:
     made = message_factory.GetMessageClass(descriptor)()
     for field in descriptor.fields:
+        if field.name == "once":
+            setattr(made, field.name, True)  # an endless stream teaches nothing
+            continue
         if source.random() < 0.35:
             continue
         if field.is_repeated:
@@ -76,8 +79,6 @@ def _append(
 
 
 def _scalar(field: FieldDescriptor, source: random.Random) -> Any:
-    if field.name == "once":
-        return True  # streams must end, or nothing is learnt
     if field.name == "seconds":
         return source.choice((0, 1_790_000_000, 1_760_000_000, -1, 2**62))
     if field.enum_type is not None:
