@@ -5,17 +5,30 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from services.policy.appealing import Appealing
+from services.policy.audits import Auditor
+from services.policy.backtests import Backtester
+from services.policy.casework import Casework
 from services.policy.clients import Accounts
 from services.policy.decide import Enforcer
 from services.policy.feeds import Bell, Pace
 from services.policy.handover import HandOver
+from services.policy.overrides import Overrider
 from services.policy.queries import Queries
 from services.policy.reading import StandingReader
+from services.policy.replays import Replayer
 from services.policy.reports import ReportFollower
+from services.policy.reversing import Reverser
+from services.policy.reverts import Reverts
 from services.policy.rulebook import Rulebook
+from services.policy.rulework import Rulework
+from services.policy.server.appeals import AppealsServicer
+from services.policy.server.cases import CasesServicer
+from services.policy.server.decision_calls import People
 from services.policy.server.enforcement import EnforcementServicer
 from services.policy.server.notices import NoticesServicer
 from services.policy.server.roles import PACKAGE, ROLES
+from services.policy.server.rulesets import RulesetsServicer
 from services.policy.server.streams import Streams
 from services.policy.settings import PolicySettings
 from services.policy.shipped import compiled, shipped_text
@@ -36,13 +49,23 @@ from truepen.policy.v1 import (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Servicers:
+    """What answers the calls."""
+
+    enforcement: EnforcementServicer
+    notices: NoticesServicer
+    appeals: AppealsServicer
+    cases: CasesServicer
+    rulesets: RulesetsServicer
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Policy, ready to be served."""
 
     parts: Parts
-    enforcement_servicer: EnforcementServicer
-    notices_servicer: NoticesServicer
+    servicers: Servicers
 
 
 def compose(
@@ -71,11 +94,47 @@ def compose(
     pace = Pace(settings.watch_poll_s, settings.heartbeat_s)
     streams = Streams(wiring.tokens, bell, pace, wiring.shutdown)
     enforcer = Enforcer(store, rulebook, accounts, clock, changed)
-    hand_over = HandOver(store, rulebook, clock, changed)
+    reverser = Reverser(store, rulebook)
     enforcement = EnforcementServicer(
-        accounts, enforcer, queries, standings, clock=clock, streams=streams
+        accounts,
+        enforcer,
+        queries,
+        standings,
+        people=People(
+            Overrider(store, rulebook, reverser, changed),
+            Replayer(store, rulebook),
+            Reverts(store, rulebook, reverser, changed),
+        ),
+        clock=clock,
+        streams=streams,
     )
-    notices = NoticesServicer(queries, hand_over, streams)
+    servicers = Servicers(
+        enforcement=enforcement,
+        notices=NoticesServicer(
+            queries, HandOver(store, rulebook, clock, changed), streams
+        ),
+        appeals=AppealsServicer(
+            Appealing(store, rulebook, reverser, changed),
+            queries,
+            standings,
+            clock,
+            wiring.tokens,
+        ),
+        cases=CasesServicer(
+            Casework(store, rulebook, reverser, accounts, changed),
+            Auditor(store),
+            queries,
+            standings,
+            clock=clock,
+            tokens=wiring.tokens,
+        ),
+        rulesets=RulesetsServicer(
+            Rulework(store, rulebook),
+            Backtester(store, rulebook),
+            clock,
+            wiring.tokens,
+        ),
+    )
     team = Team(
         settings,
         store,
@@ -95,41 +154,35 @@ def compose(
         await team.stop()
         await asyncio.to_thread(database.close)
 
-    parts = Parts(services_of(enforcement, notices), ROLES, start, stop)
-    return Policy(parts, enforcement, notices)
+    return Policy(Parts(services_of(servicers), ROLES, start, stop), servicers)
 
 
-def services_of(
-    enforcement: EnforcementServicer, notices: NoticesServicer
-) -> tuple[Service, ...]:
-    """Return the five services; what is not built answers UNIMPLEMENTED."""
-    appeals = appeals_service_pb2_grpc.AppealsServiceServicer()
-    cases = cases_service_pb2_grpc.CasesServiceServicer()
-    rulesets = rulesets_service_pb2_grpc.RulesetsServiceServicer()
+def services_of(servicers: Servicers) -> tuple[Service, ...]:
+    """Return the five services."""
     return (
         Service(
             f"{PACKAGE}.EnforcementService",
             enforcement_service_pb2_grpc.add_EnforcementServiceServicer_to_server,
-            enforcement,
+            servicers.enforcement,
         ),
         Service(
             f"{PACKAGE}.NoticesService",
             notices_service_pb2_grpc.add_NoticesServiceServicer_to_server,
-            notices,
+            servicers.notices,
         ),
         Service(
             f"{PACKAGE}.AppealsService",
             appeals_service_pb2_grpc.add_AppealsServiceServicer_to_server,
-            appeals,
+            servicers.appeals,
         ),
         Service(
             f"{PACKAGE}.CasesService",
             cases_service_pb2_grpc.add_CasesServiceServicer_to_server,
-            cases,
+            servicers.cases,
         ),
         Service(
             f"{PACKAGE}.RulesetsService",
             rulesets_service_pb2_grpc.add_RulesetsServiceServicer_to_server,
-            rulesets,
+            servicers.rulesets,
         ),
     )

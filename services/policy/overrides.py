@@ -13,10 +13,9 @@ from services.policy.domain.events import (
     ReversalCause,
 )
 from services.policy.domain.notices import NoticeKind, notice_about, notice_of_change
-from services.policy.domain.ruleset import Ruleset
 from services.policy.domain.tiers import Ground, InteractionTier, Tier
 from services.policy.effects import folded, noted, written
-from services.policy.records import Caller, decision_of
+from services.policy.records import Caller, Hearing, decision_of
 from services.policy.reversing import Bases, Reverser, Voided, reversal
 from services.policy.rulebook import Rulebook
 from services.policy.storage.ledgers import Ledger
@@ -58,7 +57,7 @@ class Overrider:
 
     async def override(self, word: Override, caller: Caller, request: Request) -> str:
         """Return the id of the decision, the first one for this request."""
-        ruleset = (await self._rulebook.current()).live
+        hearing = Hearing(caller, (await self._rulebook.current()).live)
         decision = content_id("word", word.account, request.request_id)
 
         bases = await self._reverser.bases(word.account)
@@ -68,7 +67,7 @@ class Overrider:
 
             def plan(ledger: Ledger) -> Effects:
                 voided = voiding(word, caller, log, bases)
-                return effects_of_word(word, decision, caller, voided, ledger, ruleset)
+                return effects_of_word(word, decision, hearing, voided, ledger)
 
             self._store.change_within(connection, word.account, plan)
             return decision.encode()
@@ -97,12 +96,12 @@ def voiding(
 def effects_of_word(
     word: Override,
     decision: str,
-    caller: Caller,
+    hearing: Hearing,
     voided: Voided,
     ledger: Ledger,
-    ruleset: Ruleset,
 ) -> Effects:
     """Return what a person's decision writes."""
+    caller, ruleset = hearing.caller, hearing.ruleset
     history = ledger.history
     overridden = Overridden(
         time=caller.now,

@@ -1,4 +1,4 @@
-"""What callers ask about the past and the present; nothing here writes."""
+"""What callers ask about the past and the present."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,22 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from services.policy.domain.appeals import AppealState
+from services.policy.domain.cases import Case, CaseState
 from services.policy.domain.history import History
+from services.policy.domain.tiers import CaseKind
 from services.policy.feeds import Page
-from services.policy.storage import counters, decisions, measures, notices, standings
+from services.policy.records import Caller
+from services.policy.storage import (
+    appeals,
+    audit,
+    cases,
+    counters,
+    decisions,
+    measures,
+    notices,
+    standings,
+)
 from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.measures import StoredMeasure
 from services.policy.storage.notices import StoredNotice
@@ -82,6 +95,10 @@ class Queries:
             raise NotFound("decision", f"accounts/{account}/decisions/{decision}")
         return Told(stored, await self.history(account))
 
+    async def note_reading(self, caller: Caller, action: str, subject: str) -> None:
+        """Note who looked at what; the only thing that is written here."""
+        await self._store.write(lambda c: audit.note(c, caller, action, subject))
+
     async def measures(
         self, keys: Sequence[tuple[str, str]]
     ) -> dict[tuple[str, str], StoredMeasure]:
@@ -93,6 +110,30 @@ class Queries:
     ) -> list[StoredNotice]:
         """Return a page of the notices to *account*, newest first."""
         return await self._store.read(lambda c: notices.page(c, account, before, limit))
+
+    async def cases(
+        self,
+        kind: CaseKind | None,
+        state: CaseState | None,
+        after: tuple[int, str] | None,
+        limit: int,
+    ) -> list[Case]:
+        """Return a page of cases, those due first first."""
+        return await self._store.read(
+            lambda c: cases.page(c, kind, state, after, limit)
+        )
+
+    async def appeals(
+        self,
+        account: str | None,
+        state: AppealState | None,
+        after: tuple[int, str, str] | None,
+        limit: int,
+    ) -> Sequence[appeals.Filed]:
+        """Return a page of appeals, those due first first."""
+        return await self._store.read(
+            lambda c: appeals.page(c, account, state, after, limit)
+        )
 
     async def changed_standings(self, after: int) -> Page[StoredStanding]:
         """Return standings that changed after number *after*, in order."""

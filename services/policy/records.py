@@ -23,6 +23,14 @@ class Caller:
     now: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Who decides, and the rules that hold meanwhile."""
+
+    caller: Caller
+    ruleset: Ruleset
+
+
 def decision_of(
     word: Overridden, account: str, before: History, ruleset: Ruleset
 ) -> NewDecision:

@@ -83,6 +83,10 @@ class Rulebook:
         """Read again: this process has just changed something."""
         self._until = 0.0
 
+    def compile(self, yaml: str) -> Ruleset:
+        """Return *yaml* compiled; raises what is wrong with it."""
+        return self._compile(yaml)
+
     def _ruleset(self, digest: str, yaml: str) -> Ruleset:
         if digest not in self._compiled:
             self._compiled[digest] = self._compile(yaml)

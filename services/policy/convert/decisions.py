@@ -10,6 +10,7 @@ from services.policy.domain.history import Measure, expired
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.tiers import Decider, Ground, InteractionTier, Tier
 from services.policy.storage.decisions import StoredDecision
+from services.runtime.errors import InvalidField
 from truepen.policy.v1 import decisions_pb2 as pb
 
 TIERS = {tier: pb.Tier.Value(f"TIER_{tier.name}") for tier in Tier}
@@ -21,6 +22,20 @@ GROUNDS = {ground: pb.Ground.Value(f"GROUND_{ground.name}") for ground in Ground
 DECIDERS = {
     decider: pb.DeciderKind.Value(f"DECIDER_KIND_{decider.name}") for decider in Decider
 }
+
+
+TIER_OF = {value: tier for tier, value in TIERS.items()}
+INTERACTION_TIER_OF = {value: tier for tier, value in INTERACTION_TIERS.items()}
+GROUND_OF = {value: ground for ground, value in GROUNDS.items()}
+
+
+def tier_or_none(field: str, value: int) -> Tier | None:
+    """Return the tier asked for, or None where none is; raise InvalidField."""
+    if not value:
+        return None
+    if value not in TIER_OF:
+        raise InvalidField(field, "is not a tier")
+    return TIER_OF[pb.Tier.ValueType(value)]
 
 
 def render_evaluation(evaluation: Evaluation, now: datetime) -> pb.Decision:

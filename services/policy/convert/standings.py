@@ -4,10 +4,8 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from google.protobuf.duration_pb2 import Duration
-
 from services.policy.convert.decisions import INTERACTION_TIERS, TIERS, decision_name
-from services.policy.convert.times import instant, to_timestamp
+from services.policy.convert.times import duration, instant, to_timestamp
 from services.policy.domain.canonical import from_plain
 from services.policy.domain.standing import Standing, resets_at
 from services.policy.domain.tiers import ContentLabel
@@ -57,10 +55,3 @@ def render_standing(
         rendered.posts_left = standing.posts_per_day
         rendered.posts_reset_time.MergeFrom(instant(resets_at(now)))
     return rendered
-
-
-def duration(length: timedelta) -> Duration:
-    """Return *length* for the wire."""
-    found = Duration()
-    found.FromTimedelta(length)
-    return found

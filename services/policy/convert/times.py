@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -21,6 +22,13 @@ def instant(time: datetime) -> Timestamp:
     micros = (time - EPOCH) // MICROSECOND
     seconds, rest = divmod(micros, 1_000_000)
     return Timestamp(seconds=seconds, nanos=rest * 1_000)
+
+
+def duration(length: timedelta) -> Duration:
+    """Return *length* for the wire."""
+    found = Duration()
+    found.FromTimedelta(length)
+    return found
 
 
 def from_timestamp(time: Timestamp) -> datetime:

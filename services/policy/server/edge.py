@@ -1,6 +1,7 @@
 """What requests name, checked where it comes in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
 
 from services.runtime.errors import (
     CursorEpochChanged,
@@ -12,6 +13,7 @@ from services.runtime.ids import check_name
 from services.runtime.paging import Cursor, Tokens
 
 MAX_BATCH = 1_000
+K = TypeVar("K")
 STANDING = "/standing"
 
 
@@ -45,6 +47,13 @@ def check_text(field: str, text: str, most: int) -> str:
     if not 1 <= len(text) <= most or not text.strip():
         raise InvalidField(field, f"must have 1 to {most} characters")
     return text
+
+
+def known(field: str, value: int, meaning: Mapping[Any, K]) -> K:
+    """Return what an enum *value* means; raise InvalidField where it is nothing."""
+    if value not in meaning:
+        raise InvalidField(field, "is not one of the values that may be asked for")
+    return meaning[value]
 
 
 class StreamCursors:

@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
 from services.policy.clients import Accounts
-from services.policy.convert.decisions import render_evaluation, render_stored
+from services.policy.convert.decisions import render_evaluation
 from services.policy.convert.measures import render_measure
 from services.policy.decide import Enforcer, Evaluation
 from services.policy.feeds import follow
 from services.policy.queries import Queries
 from services.policy.reading import StandingReader
-from services.policy.server.decision_pages import DecisionPages
+from services.policy.server.decision_calls import DecisionCalls, People
 from services.policy.server.edge import (
     StreamCursors,
     account_of,
@@ -22,7 +22,7 @@ from services.policy.server.streams import Streams
 from services.policy.storage.counters import STANDINGS
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField
-from services.runtime.ids import check_id, check_name
+from services.runtime.ids import check_id
 from services.runtime.paging import page_size, query_of
 from truepen.policy.v1 import decisions_pb2
 from truepen.policy.v1 import enforcement_service_pb2 as pb
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[Any, Any]
 
 
-class EnforcementServicer(pb_grpc.EnforcementServiceServicer):
+class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
     """Serves EnforcementService."""
 
     def __init__(
@@ -44,17 +44,15 @@ class EnforcementServicer(pb_grpc.EnforcementServiceServicer):
         queries: Queries,
         standings: StandingReader,
         *,
+        people: People,
         clock: Clock,
         streams: Streams,
     ) -> None:
+        super().__init__(queries, standings, people, clock, streams.tokens)
         self._accounts = accounts
         self._enforcer = enforcer
-        self._queries = queries
-        self._standings = standings
-        self._clock = clock
         self._streams = streams
         self._cursors = StreamCursors(streams.tokens, "WatchStandings")
-        self._pages = DecisionPages(queries, streams.tokens, clock)
 
     async def ReviewActivity(
         self, request: pb.ReviewActivityRequest, context: "Context"
@@ -180,24 +178,6 @@ class EnforcementServicer(pb_grpc.EnforcementServiceServicer):
                 for key in keys
             ]
         )
-
-    async def ListDecisions(
-        self, request: pb.ListDecisionsRequest, context: "Context"
-    ) -> pb.ListDecisionsResponse:
-        return await self._pages.answer(request)
-
-    async def GetDecision(
-        self, request: pb.GetDecisionRequest, context: "Context"
-    ) -> pb.GetDecisionResponse:
-        account, decision = check_name("name", request.name, "accounts", "decisions")
-        told = await self._queries.decision(account, decision)
-        rendered = render_stored(
-            told.stored,
-            told.history.measure(decision),
-            self._clock.now(),
-            explain=request.explain,
-        )
-        return pb.GetDecisionResponse(decision=rendered)
 
     def _render(self, evaluation: Evaluation) -> decisions_pb2.Decision:
         return render_evaluation(evaluation, self._clock.now())

@@ -1,7 +1,7 @@
 """Cases: work for people. One is open for each key, however often it is asked for."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -32,15 +32,23 @@ class CaseNews:
     """Resource name."""
 
 
-def tell(connection: Connection, news: CaseNews, now: datetime) -> None:
-    """Open a case, or add *news* to the one that is open under its key."""
-    key = f"{news.kind}:{key_of(news.account, news.cluster)}"
+def tell(connection: Connection, news: CaseNews, now: datetime) -> str:
+    """Open a case, or add *news* to the one that is open under its key; its id."""
+    return open_about(connection, news, key_of(news.account, news.cluster), now)
+
+
+def open_about(
+    connection: Connection, news: CaseNews, about: str, now: datetime
+) -> str:
+    """Do so under a key of its own: a decision, where each is a case."""
+    key = f"{news.kind}:{about}"
     found = select(CASES).where(CASES.c.open_key == key)
     row = connection.execute(found).one_or_none()
     if row is None:
         case_id = content_id("case", key, str(to_us(now)))
         before = None
         case = open_case(case_id, news.kind, news.account, news.cluster, now)
+        case = replace(case, key=about)
     else:
         before = case = from_row(row)
     grown = joined(
@@ -54,6 +62,7 @@ def tell(connection: Connection, news: CaseNews, now: datetime) -> None:
         connection.execute(insert(CASES).values(id=grown.id, **values_of(grown)))
     elif grown != before:
         save(connection, grown, before)
+    return grown.id
 
 
 def save(connection: Connection, case: Case, before: Case) -> None:

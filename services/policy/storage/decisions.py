@@ -119,6 +119,19 @@ def within(
     return [_from_row(row, row.evidence) for row in connection.execute(ordered)]
 
 
+def names_within(
+    connection: Connection, start: datetime, end: datetime, tier: int | None
+) -> list[tuple[str, str]]:
+    """Return account and id of each decision made in [start, end), in a fixed order."""
+    found = select(DECISIONS.c.account, DECISIONS.c.id).where(
+        DECISIONS.c.decide_us >= to_us(start), DECISIONS.c.decide_us < to_us(end)
+    )
+    if tier is not None:
+        found = found.where(DECISIONS.c.tier == tier)
+    rows = connection.execute(found)
+    return sorted((row.account, row.id) for row in rows)
+
+
 def _from_row(row: Any, evidence: str = "") -> StoredDecision:
     return StoredDecision(
         account=row.account,

@@ -112,6 +112,11 @@ def page(
     return [_from_row(row) for row in connection.execute(found.limit(limit))]
 
 
+def place_of(stored: StoredRuleset) -> tuple[int, str]:
+    """Return where `page` goes on after *stored*."""
+    return to_us(stored.create_time), stored.digest
+
+
 def propose(connection: Connection, digest: str, identity: str, now: datetime) -> None:
     """Note that *identity* asks for LIVE; a second person has to agree."""
     _set(connection, digest, now, proposer=identity)

@@ -103,6 +103,10 @@ class Store:
         """Return what is on record about *account*."""
         return await self.read(lambda c: self._ledgers.load(c, account))
 
+    def ledger_within(self, connection: Connection, account: str) -> Ledger:
+        """Return what is on record about *account*, inside a transaction."""
+        return self._ledgers.load(connection, account)
+
     async def change(self, account: str, plan: Plan) -> Effects | None:
         """Do what *plan* makes of the ledger as it is when written."""
         return await self.write(lambda c: self.change_within(c, account, plan))

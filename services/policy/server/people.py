@@ -1,0 +1,63 @@
+"""Who speaks, which request it is, and why people's work is refused."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from services.policy.domain import refusals
+from services.policy.errors import AppealExhausted, ClaimNotHeld, ReviewerNotIndependent
+from services.policy.records import Caller
+from services.policy.storage.requests import Request
+from services.runtime.calls import CALLER
+from services.runtime.clock import Clock
+from services.runtime.errors import (
+    FailedPrecondition,
+    InvalidField,
+    WriteConflict,
+)
+from services.runtime.ids import MAX_ID_CHARS, check_uuid
+
+LOCAL = "local"
+IDENTITY_HEADER = "truepen-identity"
+
+
+def speaker(context: Any, clock: Clock) -> Caller:
+    """Return who calls: as authenticated, or on loopback plaintext as they say."""
+    name = CALLER.get().name
+    if name == LOCAL:
+        given = dict(context.invocation_metadata() or ()).get(IDENTITY_HEADER, "")
+        if isinstance(given, str) and given:
+            if len(given) > MAX_ID_CHARS or not given.isprintable():
+                raise InvalidField(IDENTITY_HEADER, "must be a printable name")
+            name = f"{LOCAL}:{given}"
+    return Caller(name, clock.now())
+
+
+def request_of(request: Any, method: str) -> Request:
+    """Return what makes *request* the same request when it comes again."""
+    request_id = check_uuid("request_id", request.request_id)
+    body = type(request)()
+    body.CopyFrom(request)
+    body.ClearField("request_id")
+    digest = hashlib.sha256(body.SerializeToString(deterministic=True)).hexdigest()
+    return Request(method, request_id, digest)
+
+
+@contextmanager
+def refused(name: str) -> Iterator[None]:
+    """Turn the domain's refusals into errors about the resource *name*."""
+    try:
+        yield
+    except refusals.OtherVersion:
+        raise WriteConflict from None
+    except refusals.ClaimLost:
+        raise ClaimNotHeld(name) from None
+    except refusals.NotIndependent:
+        raise ReviewerNotIndependent(name) from None
+    except refusals.AppealUsedUp:
+        raise AppealExhausted(name) from None
+    except refusals.WouldWorsen as error:
+        raise InvalidField("remitted_tier", error.problem) from None
+    except refusals.WrongState as error:
+        raise FailedPrecondition(f"{name} {error.problem}", name=name) from None
