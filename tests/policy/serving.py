@@ -1,6 +1,7 @@
 """Policy on a real server and a real database, over accounts as a test tells them."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,6 +57,12 @@ class Site:
             request
         )
         return response
+
+    async def until(self, holds: Callable[[], bool], seconds: float = 5.0) -> None:
+        """Wait until *holds*, or fail."""
+        async with asyncio.timeout(seconds):
+            while not holds():
+                await asyncio.sleep(0.01)
 
     async def standing(self, account: str) -> Any:
         request = pb.GetStandingRequest(name=f"accounts/{account}/standing")
