@@ -21,6 +21,9 @@ Plain = None | bool | int | float | str | list[Any] | dict[str, Any]
 SECOND = timedelta(seconds=1)
 ATOMS = frozenset({str, int, bool})
 T = TypeVar("T")
+ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+)
 
 
 def to_plain(value: Any) -> Plain:
@@ -32,8 +35,9 @@ def to_plain(value: Any) -> Plain:
         return cast("float", value + 0.0)  # -0.0 and 0.0 are one number
     if kind in (tuple, list):
         return [to_plain(item) for item in value]
-    if dataclasses.is_dataclass(kind):
-        return {name: to_plain(getattr(value, name)) for name in field_names(kind)}
+    names = field_names(cast("type", kind))
+    if names is not None:
+        return {name: to_plain(getattr(value, name)) for name in names}
     return rarely(value)
 
 
@@ -59,20 +63,16 @@ def key_of(key: Any) -> str:
 
 
 @cache
-def field_names(cls: type) -> tuple[str, ...]:
-    """The fields of a dataclass, in order."""
+def field_names(cls: type) -> tuple[str, ...] | None:
+    """The fields of a dataclass, in order; None for any other class."""
+    if not dataclasses.is_dataclass(cls):
+        return None
     return tuple(field.name for field in dataclasses.fields(cls))
 
 
 def canonical(value: Any) -> bytes:
     """The canonical JSON of *value*. Raises ValueError for NaN and infinities."""
-    return json.dumps(
-        to_plain(value),
-        sort_keys=True,
-        separators=(",", ":"),
-        ensure_ascii=False,
-        allow_nan=False,
-    ).encode()
+    return ENCODER.encode(to_plain(value)).encode()
 
 
 def digest(value: Any) -> str:
@@ -108,6 +108,13 @@ def decode(kind: Any, plain: Any) -> Any:  # noqa: PLR0911 one for each type
         return None if plain is None else decode(some, plain)
     if origin is tuple:
         return tuple(decode(arguments[0], item) for item in plain)
+    if origin is Mapping:
+        return {
+            int(key) if arguments[0] is int else decode(arguments[0], key): decode(
+                arguments[1], item
+            )
+            for key, item in plain.items()
+        }
     if origin is frozenset:
         return frozenset(decode(arguments[0], item) for item in plain)
     if kind is datetime:
@@ -125,7 +132,8 @@ def format_time(time: datetime) -> str:
     """ISO 8601 in UTC with six decimals. Raises ValueError for a naive time."""
     if time.tzinfo is None:
         raise ValueError("a time without zone has no canonical form")
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    utc = time.astimezone(UTC).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='microseconds')}Z"
 
 
 def parse_time(text: str) -> datetime:
