@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.expressions import (
@@ -111,6 +111,7 @@ def test_every_variable_is_a_field_or_property_of_its_type() -> None:
 
 
 @given(evidences())
+@settings(max_examples=25)
 def test_asking_together_is_asking_one_by_one(evidence: Evidence) -> None:
     rules = default_ruleset().asked
     expressions = tuple(Expression(r.when, r.needs) for r in rules)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
@@ -200,6 +200,7 @@ def test_an_undecided_case_escalates_once() -> None:
 
 
 @given(st.integers(0, 30), st.integers(1, 3000))
+@settings(max_examples=50)
 def test_bounds_are_exact(wrong: int, judged: int) -> None:
     wrong = min(wrong, judged)
     upper, lower = bounds.upper_bound(wrong, judged), bounds.lower_bound(wrong, judged)

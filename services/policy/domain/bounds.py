@@ -7,7 +7,7 @@ bound with the stated confidence, whatever it is.
 from dataclasses import dataclass
 from statistics import median
 
-from scipy.special import betaincinv
+from scipy.special import betaincinv  # type: ignore[import-untyped,unused-ignore]
 
 from services.policy.domain.tiers import Tier
 
