@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from services.policy.callers import Caller
 from services.policy.domain import appeals as rules
 from services.policy.domain.appeals import Appeal, AppealGround, Plea
 from services.policy.domain.events import AppealFiled, AppealOutcome, AppealResolved
@@ -12,7 +13,6 @@ from services.policy.domain.history import Measure
 from services.policy.domain.notices import NoticeKind, notice_of_change
 from services.policy.domain.tiers import Tier
 from services.policy.effects import noted, written
-from services.policy.records import Caller
 from services.policy.reversing import Reverser, Voided, with_cascade
 from services.policy.rulebook import Rulebook
 from services.policy.storage import appeals, decisions

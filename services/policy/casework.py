@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
+from services.policy.callers import Caller
 from services.policy.domain import cases as rules
 from services.policy.domain.cases import Case, CaseOutcome, CaseState
 from services.policy.domain.events import (
@@ -18,7 +19,7 @@ from services.policy.domain.history import History
 from services.policy.domain.notices import Notice, NoticeKind, notice_of_change
 from services.policy.domain.tiers import CaseKind, Ground, Tier
 from services.policy.effects import noted, written
-from services.policy.records import Caller, Hearing, decision_of
+from services.policy.records import Hearing, decision_of
 from services.policy.reports import Desk, Resolution
 from services.policy.reversing import Bases, Reverser, reversal
 from services.policy.rulebook import Rulebook

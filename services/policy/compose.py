@@ -10,6 +10,7 @@ from services.policy.audits import Auditor
 from services.policy.backtests import Backtester
 from services.policy.casework import Casework
 from services.policy.clients import Accounts
+from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
 from services.policy.feeds import Bell, Pace
 from services.policy.handover import HandOver
@@ -73,7 +74,9 @@ def compose(
 ) -> Policy:
     """Wire it; the stubs are of accounts' two services, local or remote."""
     url = settings.database(wiring.runtime.data_dir)
-    if not settings.database_url:
+    if settings.database_url:
+        migrate.check(url, "services.policy")
+    else:
         migrate.upgrade(url, "services.policy")
     database = Database(url, threads=settings.database_threads)
     clock = wiring.clock
@@ -140,7 +143,8 @@ def compose(
         store,
         accounts,
         enforcer,
-        ReportFollower(accounts, store, clock),
+        reports=ReportFollower(accounts, store, clock),
+        deadlines=Deadlines(store, rulebook, clock, changed),
         clock=clock,
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from services.policy.callers import Caller
 from services.policy.domain.events import (
     DecisionReversed,
     Event,
@@ -15,7 +16,7 @@ from services.policy.domain.events import (
 from services.policy.domain.notices import NoticeKind, notice_about, notice_of_change
 from services.policy.domain.tiers import Ground, InteractionTier, Tier
 from services.policy.effects import folded, noted, written
-from services.policy.records import Caller, Hearing, decision_of
+from services.policy.records import Hearing, decision_of
 from services.policy.reversing import Bases, Reverser, Voided, reversal
 from services.policy.rulebook import Rulebook
 from services.policy.storage.ledgers import Ledger

@@ -6,12 +6,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from services.policy.callers import Caller
 from services.policy.domain.appeals import AppealState
 from services.policy.domain.cases import Case, CaseState
 from services.policy.domain.history import History
 from services.policy.domain.tiers import CaseKind
 from services.policy.feeds import Page
-from services.policy.records import Caller
 from services.policy.storage import (
     appeals,
     audit,

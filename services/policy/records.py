@@ -1,8 +1,8 @@
 """What a person's decision writes: shaped like a rule's, so that all read alike."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
+from services.policy.callers import Caller
 from services.policy.domain.canonical import canonical
 from services.policy.domain.events import Overridden
 from services.policy.domain.history import History
@@ -13,14 +13,6 @@ from services.policy.effects import folded
 from services.policy.storage.store import NewDecision
 
 PERSON_DECIDED = "PERSON_DECIDED"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Who acts, as authenticated, and when."""
-
-    identity: str
-    now: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from services.policy.callers import Caller
 from services.policy.domain.canonical import from_plain
 from services.policy.domain.events import DecisionReversed, ReversalCause
 from services.policy.domain.notices import NoticeKind, notice_of_change
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.tiers import Decider
 from services.policy.effects import folded, noted, written
-from services.policy.records import Caller, Hearing
+from services.policy.records import Hearing
 from services.policy.reversing import Reverser, Voided, reversal
 from services.policy.rulebook import Rulebook
 from services.policy.storage import audit, decisions

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from services.policy.records import Caller
+from services.policy.callers import Caller
 from services.policy.rulebook import Rulebook
 from services.policy.storage import audit, breakers, rulesets
 from services.policy.storage.breakers import StoredBreaker

@@ -1,5 +1,6 @@
 """The ruleset to begin with: the shipped one, with what the settings replace."""
 
+from functools import lru_cache
 from pathlib import Path
 
 import yaml
@@ -13,6 +14,7 @@ from services.policy.settings import PolicySettings
 DEFAULT = Path(__file__).parent / "rulesets" / "default.yaml"
 
 
+@lru_cache(maxsize=64)
 def compiled(text: str) -> Ruleset:
     """Compile *text*. Raises RulesetInvalid with every problem found."""
     try:

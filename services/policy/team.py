@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 from services.policy.clients import Accounts
+from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
 from services.policy.leases import Held, Leader
 from services.policy.reports import ReportFollower
@@ -29,8 +30,9 @@ class Team:
         store: Store,
         accounts: Accounts,
         enforcer: Enforcer,
-        reports: ReportFollower,
         *,
+        reports: ReportFollower,
+        deadlines: Deadlines,
         clock: Clock,
     ) -> None:
         self._settings = settings
@@ -38,6 +40,7 @@ class Team:
         self._accounts = accounts
         self._enforcer = enforcer
         self._reports = reports
+        self._deadlines = deadlines
         self._clock = clock
         self._owner = random_id()
         self._tasks: list[asyncio.Task[None]] = []
@@ -94,5 +97,6 @@ class Team:
             due = await self._due()
             for account in due:
                 await self._enforcer.settle(account)
+            await self._deadlines.keep()
             if len(due) < SWEPT_AT_ONCE:
                 await asyncio.sleep(self._settings.sweep_s)

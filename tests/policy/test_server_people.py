@@ -9,6 +9,9 @@ import grpc
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
+
+from tests.policy.accounts_fake import START, hosted, occasional
+from tests.policy.serving import Site, running
 from truepen.accounts.v1 import reports_service_pb2 as reports_pb
 from truepen.policy.v1 import (
     appeals_service_pb2,
@@ -18,14 +21,11 @@ from truepen.policy.v1 import (
 )
 from truepen.policy.v1 import enforcement_service_pb2 as pb
 
-from tests.policy.accounts_fake import START, hosted, occasional
-from tests.policy.serving import Site, running
-
 
 def reason_of(error: grpc.aio.AioRpcError) -> str:
     """The ErrorInfo's reason."""
     info = error_details_pb2.ErrorInfo()
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]
     assert status is not None
     assert status.details[0].Unpack(info)
     return info.reason
@@ -249,9 +249,7 @@ async def test_second_appeal_needs_new_evidence(tmp_path: Path) -> None:
 
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await appeal(site, name)
-        again = await appeal(
-            site, name, appeals_service_pb2.APPEAL_GROUND_NEW_EVIDENCE
-        )
+        again = await appeal(site, name, appeals_service_pb2.APPEAL_GROUND_NEW_EVIDENCE)
 
     assert reason_of(caught.value) == "APPEAL_EXHAUSTED"
     assert again.state == appeals_service_pb2.APPEAL_STATE_OPEN

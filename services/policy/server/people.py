@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from services.policy.callers import Caller
 from services.policy.domain import refusals
 from services.policy.errors import AppealExhausted, ClaimNotHeld, ReviewerNotIndependent
-from services.policy.records import Caller
 from services.policy.storage.requests import Request
 from services.runtime.calls import CALLER
 from services.runtime.clock import Clock

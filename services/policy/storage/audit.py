@@ -2,7 +2,7 @@
 
 from sqlalchemy import Connection, insert
 
-from services.policy.records import Caller
+from services.policy.callers import Caller
 from services.policy.storage.rows import AuditRow, table
 from services.policy.storage.times import to_us
 from services.runtime.ids import random_id
