@@ -77,6 +77,7 @@ async def running(
     accounts: FakeAccounts | None = None,
     reports: FakeReports | None = None,
     clock: FakeClock | None = None,
+    stub: Any = None,
     **settings: Any,
 ) -> AsyncIterator[Site]:
     """Serve policy on *url*, by default SQLite in *folder*, without its worker."""
@@ -89,7 +90,7 @@ async def running(
     policy = compose(
         PolicySettings(**{"worker": False, "database_url": url, **settings}),
         wiring,
-        LocalStub(accounts),
+        stub or LocalStub(accounts),
         LocalStub(reports),
     )
     async with (
