@@ -89,11 +89,11 @@ def test_a_loop_of_loops_ends_within_its_budget() -> None:
     when = f"automation >= 0.0 && {hundreds}.all(a, {hundreds}.all(b, a == b))"
     expression = Expression(when, ("automation",))
 
-    begun = time.perf_counter()
+    begun = time.process_time()
     answer = expression.ask(Facts(some_evidence(), ("automation",))).answer
 
     assert answer is Answer.ABSTAINS
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 def test_every_variable_is_a_field_or_property_of_its_type() -> None:
@@ -111,7 +111,7 @@ def test_every_variable_is_a_field_or_property_of_its_type() -> None:
 
 
 @given(evidences())
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)  # it compiles
 def test_asking_together_is_asking_one_by_one(evidence: Evidence) -> None:
     rules = default_ruleset().asked
     expressions = tuple(Expression(r.when, r.needs) for r in rules)

@@ -99,14 +99,14 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 @given(worlds())
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_events_read_back_as_written(world: World) -> None:
     for event in world.log:
         assert event_of(json.loads(event_json(event))) == event
 
 
 @given(worlds())
-@settings(max_examples=15)
+@settings(max_examples=15, deadline=None)
 def test_repeated_events_change_nothing(world: World) -> None:
     twice = [event for event in world.log for _ in range(2)]
 
@@ -116,7 +116,7 @@ def test_repeated_events_change_nothing(world: World) -> None:
 
 
 @given(worlds(), st.sampled_from(KINDS))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_reversing_what_was_applied_gives_the_standing_before(
     world: World, kind: dict[str, Any]
 ) -> None:
@@ -129,7 +129,7 @@ def test_reversing_what_was_applied_gives_the_standing_before(
 
 
 @given(worlds(), st.sampled_from(list(Tier)))
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_reversing_a_persons_word_gives_the_standing_before(
     world: World, tier: Tier
 ) -> None:
@@ -141,7 +141,7 @@ def test_reversing_a_persons_word_gives_the_standing_before(
 
 
 @given(worlds(), st.lists(st.floats(0.1, 60), max_size=6))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_time_alone_never_makes_it_harsher(world: World, steps: list[float]) -> None:
     for step in steps:
         tier, strikes = world.tier, len(world.history.strikes(world.now))
@@ -151,7 +151,7 @@ def test_time_alone_never_makes_it_harsher(world: World, steps: list[float]) -> 
 
 
 @given(worlds(), st.sampled_from(list(Tier)), st.sampled_from(KINDS))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_a_persons_word_is_never_undone_by_a_rule(
     world: World, tier: Tier, kind: dict[str, Any]
 ) -> None:
@@ -164,7 +164,7 @@ def test_a_persons_word_is_never_undone_by_a_rule(
 
 
 @given(worlds(), st.sampled_from(list(AppealOutcome)), st.sampled_from(list(Tier)))
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 def test_an_appeal_never_worsens(
     world: World, outcome: AppealOutcome, tier: Tier
 ) -> None:
@@ -322,7 +322,7 @@ def test_a_reversal_leaves_what_stands_by_itself() -> None:
 
 
 @given(worlds(), st.data())
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_a_cascade_never_makes_it_harsher(world: World, data: st.DataObject) -> None:
     measures = world.history.measures
     if not measures:
@@ -347,7 +347,7 @@ def entries(events: list[Event]) -> list[Entry]:
 
 
 @given(worlds())
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 def test_the_chain_holds_and_an_altered_entry_breaks_it(world: World) -> None:
     world.log.append(overridden(world, Tier.CLEAR))
     log = entries(world.log)

@@ -200,7 +200,7 @@ def test_an_undecided_case_escalates_once() -> None:
 
 
 @given(st.integers(0, 30), st.integers(1, 3000))
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_bounds_are_exact(wrong: int, judged: int) -> None:
     wrong = min(wrong, judged)
     upper, lower = bounds.upper_bound(wrong, judged), bounds.lower_bound(wrong, judged)

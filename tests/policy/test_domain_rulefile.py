@@ -106,7 +106,7 @@ def test_all_faults_are_told_at_once() -> None:
         ("a: !!python/object:os.system x\n", "not a plain value"),
         ("a: 1\na: 2\n", "is twice"),
         ("[" * 100 + "]" * 100, "nested more than 8 deep"),
-        ("a: [" + "1," * 30_000 + "1]", "more than 20000 values"),
+        ("a: [" + "1," * 30_000 + "1]", "more than 10000 values"),
         ("x" * 1_000_000, "more than 262144 characters"),
         (one_rule() + "bounds: {all_reliance_lower: .nan}\n", "finite number"),
         (one_rule() + "bounds: {all_reliance_lower: 0.1}\n", r"must be in \[0.8, 1\]"),
@@ -116,14 +116,14 @@ def test_all_faults_are_told_at_once() -> None:
     ],
 )
 def test_hostile_files_are_refused_at_once(text: str, said: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
 
     assert re.search(said, problems(text))
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 @given(evidences())
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 def test_no_rule_however_written_bans_what_the_table_protects(
     evidence: Evidence,
 ) -> None:
@@ -275,7 +275,7 @@ def plainly(e: Evidence) -> dict[str, Any]:
 
 
 @given(evidences())
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 def test_the_default_ruleset_means_what_its_plain_reading_means(
     evidence: Evidence,
 ) -> None:

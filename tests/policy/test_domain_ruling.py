@@ -231,7 +231,7 @@ def test_throwaways_may_be_banned_without_waiting_where_so_ruled() -> None:
 
 
 @given(evidences())
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_a_ruling_replays_byte_for_byte(evidence: Evidence) -> None:
     frozen = from_plain(Evidence, json.loads(evidence.canonical()))
 
@@ -244,7 +244,7 @@ def test_a_ruling_replays_byte_for_byte(evidence: Evidence) -> None:
 
 
 @given(evidences(), st.sampled_from(sorted(KNOWN)))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_missing_evidence_never_bans(evidence: Evidence, name: str) -> None:
     fields = {f: getattr(evidence, f) for f in Evidence.__slots__}
     value = Identifiability.NOT_IDENTIFIABLE if name == "reliance_state" else None
@@ -264,7 +264,7 @@ HARMFUL = [
 
 
 @given(evidences(), st.data())
-@settings(max_examples=80)
+@settings(max_examples=80, deadline=None)
 def test_more_harmless_evidence_is_never_harsher(
     evidence: Evidence, data: st.DataObject
 ) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 MAX_CHARS = 262_144
-MAX_NODES = 20_000
+MAX_NODES = 10_000
 MAX_DEPTH = 8
 
 
