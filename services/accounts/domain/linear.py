@@ -1,4 +1,4 @@
-"""A small, robust model: clipped standard scores, summed, calibrated, capped."""
+"""A small, robust model: clipped standard scores, bent, summed and capped."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,22 +7,33 @@ from scipy.special import ndtri
 
 from services.accounts.domain.evidence import Signal
 
-CLIP = 2.5
+CLIP = 3.0
+TAIL = 1.2
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One signal's part: `weight` of its standard score, clipped at 2.5.
+    """One signal's part: a bent line through the median of people.
 
-    `center` and `scale` are the median and the spread among people. A
-    `relative` term is a platform's habit: it is silent until the platform's
-    own population is attached.
+    `low` and `high` are the spreads of people below and above `center`;
+    `below`, `above` and `tail` weigh the standard score below 0, above 0 and
+    beyond `TAIL` on either side: too even and too uneven may both be odd.
     """
 
     center: float
-    scale: float
-    weight: float
-    relative: bool = False
+    low: float
+    high: float
+    below: float
+    above: float
+    tail: float
+
+    def weigh(self, standard: float) -> float:
+        """Contribution of a standard score."""
+        size = abs(standard)
+        bent = self.tail * max(size - TAIL, 0.0)
+        if standard < 0:
+            return self.below * standard - bent
+        return self.above * standard + bent
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +56,7 @@ class LinearModel:
         for code, term in self.terms.items():
             signal = signals.get(code)
             if signal is not None and signal.value is not None:
-                found[code] = term.weight * _standard(
-                    signal.value, signal.percentile, term
-                )
+                found[code] = term.weigh(_standard(signal, term))
         return found
 
     def log_likelihood_ratio(self, contributions: Mapping[str, float]) -> float:
@@ -56,16 +65,16 @@ class LinearModel:
         return max(self.floor, min(self.cap, total))
 
 
-def _standard(value: float, percentile: float | None, term: Term) -> float:
-    """Standard score that both the fit and the platform's population support.
+def _standard(signal: Signal, term: Term) -> float:
+    """Standard score against people, fading where the platform finds it usual.
 
-    Where they disagree on the side it is 0, else the smaller: what is usual on
-    a platform is no evidence there, and neither is its top percent of people.
+    One standard deviation within the platform's own population lets it speak
+    in full, on the same side; at the population's median it is 0.
     """
-    fitted = max(-CLIP, min(CLIP, (value - term.center) / term.scale))
-    if percentile is None:
-        return 0.0 if term.relative else fitted
-    usual = float(ndtri(min(max(percentile, 0.005), 0.995)))
-    if usual * fitted <= 0:
-        return 0.0
-    return min(fitted, usual) if fitted > 0 else max(fitted, usual)
+    distance = (signal.value or 0.0) - term.center
+    scale = term.low if distance < 0 else term.high
+    fitted = max(-CLIP, min(CLIP, distance / scale))
+    if signal.percentile is None:
+        return fitted
+    usual = float(ndtri(min(max(signal.percentile, 0.002), 0.998)))
+    return fitted * max(0.0, min(1.0, usual if fitted > 0 else -usual))

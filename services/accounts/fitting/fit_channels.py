@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import ndtri
 
 from services.accounts.domain.evidence import References
-from services.accounts.domain.linear import CLIP, LinearModel, Term
+from services.accounts.domain.linear import CLIP, TAIL, LinearModel, Term
 from services.accounts.domain.percentiles import quantiles, with_percentiles
 from services.accounts.fitting.population import (
     Floats,
@@ -27,67 +28,82 @@ from services.accounts.fitting.population import (
 from services.accounts.fitting.ranking import auroc, detection
 
 FILES = ("botornot2026_sets30_31", "git_commits")
-# The sign that a mechanism gives; fitting may only choose the size.
-TEMPO_SIGNS = {
-    "BURSTINESS": -1,
-    "CONDITIONAL_ENTROPY": -1,
-    "HOUR_ENTROPY": +1,
-    "LONGEST_QUIET_RUN": -1,
-    "QUIET_SHARE": -1,
-    "MODAL_GAP_SHARE": +1,
-}
-TEMPLATE_SIGNS = {
-    "LENGTH_VARIATION": -1,
-    "LENGTH_SPREAD": -1,
-    "LENGTH_FLOOR": +1,
-    "EXACT_REUSE": +1,
-    "NEAR_REUSE": +1,
-    "OPENING_REUSE": +1,
-}
-FORM_SIGNS = {"HASHTAG_USE": +1, "LINK_USE": -1}
+TEMPO_CODES = (
+    "BURSTINESS",
+    "CONDITIONAL_ENTROPY",
+    "HOUR_ENTROPY",
+    "QUIET_SHARE",
+    "BURST_SHARE",
+)
+TEMPLATE_CODES = (
+    "LENGTH_VARIATION",
+    "LENGTH_SPREAD",
+    "LENGTH_FLOOR",
+    "EXACT_REUSE",
+    "NEAR_REUSE",
+    "OPENING_REUSE",
+    "SHAPE_REUSE",
+)
+CODES = {"TEMPO": TEMPO_CODES, "TEMPLATE": TEMPLATE_CODES}
 PENALTY = 0.004
+LEAST_SPREAD = 0.02
 REUSE_SPREAD = 0.2  # most people never repeat themselves: no spread to measure
-SHRINK = 0.8
+SHRINK = 0.9
 FLOOR, CAP = -log(10.0), log(50.0)
 MIN_EVENTS = {"TEMPO": 20, "TEMPLATE": 8}
 
 
-def fit(table: Table, signs: dict[str, int], minimum: int) -> LinearModel:
-    """Fit a linear model in which every source and class weighs the same."""
-    chosen = table.events >= minimum
-    columns = [table.column(code)[chosen] for code in signs]
-    bot, source = table.bot[chosen], table.source[chosen]
-    group = table.group[chosen]
-    centers = [float(np.nanmedian(each[~bot])) for each in columns]
-    scales = [
-        REUSE_SPREAD if "REUSE" in code else _spread(each[~bot])
-        for code, each in zip(signs, columns, strict=True)
-    ]
-    standard = np.stack(
-        [(each - c) / s for each, c, s in zip(columns, centers, scales, strict=True)],
-        axis=1,
+def fit(table: Table, codes: tuple[str, ...], minimum: int) -> LinearModel:
+    """Fit a model in which every source and class weighs the same."""
+    kept = table.events >= minimum
+    bot = table.bot[kept]
+    shapes, parts = [], []
+    for code in codes:
+        column = table.column(code)[kept]
+        shape = _shape(column[~bot], REUSE_SPREAD if "REUSE" in code else LEAST_SPREAD)
+        shapes.append(shape)
+        parts += _parts(column, *shape)
+    weights = _weights(bot, table.source[kept], table.group[kept])
+    found = _logistic(np.stack(parts, axis=1), bot, weights)
+    terms = {
+        code: Term(*(round(float(v), 3) for v in (*shape, *w)))
+        for code, shape, w in zip(codes, shapes, found[1:].reshape(-1, 3), strict=True)
+    }
+    return LinearModel(terms, round(float(found[0]), 3), SHRINK, FLOOR, CAP)
+
+
+def _shape(people: Floats, least: float) -> tuple[float, float, float]:
+    low, center, high = np.nanquantile(people, (0.1, 0.5, 0.9))
+    reach = float(ndtri(0.9))
+    return (
+        float(center),
+        max(float(center - low) / reach, least),
+        max(float(high - center) / reach, least),
     )
-    standard = np.nan_to_num(np.clip(standard, -CLIP, CLIP))
-    weights = _weights(bot, source, group)
-    limits = [(None, None), *(_limit(sign) for sign in signs.values())]
+
+
+def _parts(column: Floats, center: float, low: float, high: float) -> list[Floats]:
+    """The three bent parts of `Term`, as columns."""
+    scale = np.where(column < center, low, high)
+    standard = np.nan_to_num(np.clip((column - center) / scale, -CLIP, CLIP))
+    tail = np.sign(standard) * np.maximum(np.abs(standard) - TAIL, 0.0)
+    return [np.minimum(standard, 0.0), np.maximum(standard, 0.0), tail]
+
+
+def _logistic(columns: Floats, bot: NDArray[np.bool_], weights: Floats) -> Floats:
+    """Weighted ridge logistic regression, intercept first."""
 
     def loss(b: Floats) -> tuple[float, Floats]:
-        z = b[0] + standard @ b[1:]
+        z = b[0] + columns @ b[1:]
         rest = weights * (1 / (1 + np.exp(-z)) - bot)
         value = float((weights * (np.logaddexp(0, z) - bot * z)).sum())
-        gradient = np.concatenate(([rest.sum()], standard.T @ rest))
+        gradient = np.concatenate(([rest.sum()], columns.T @ rest))
         gradient[1:] += 2 * PENALTY * b[1:]
         return value + PENALTY * float(b[1:] @ b[1:]), gradient
 
-    found = minimize(
-        loss, np.zeros(len(signs) + 1), jac=True, method="L-BFGS-B", bounds=limits
-    ).x
-    terms = {
-        code: Term(round(c, 3), round(s, 3), round(float(w), 3), code in FORM_SIGNS)
-        for code, c, s, w in zip(signs, centers, scales, found[1:], strict=True)
-        if abs(w) >= 0.005
-    }
-    return LinearModel(terms, round(float(found[0]), 3), SHRINK, FLOOR, CAP)
+    start = np.zeros(columns.shape[1] + 1)
+    found: Floats = minimize(loss, start, jac=True, method="L-BFGS-B").x
+    return found
 
 
 def totals(
@@ -144,30 +160,23 @@ def _weights(
     return weights / len(cells)
 
 
-def _limit(sign: int) -> tuple[float | None, float | None]:
-    return (0.0, None) if sign > 0 else (None, 0.0)
-
-
-def _spread(values: Floats) -> float:
-    low, high = np.nanquantile(values, (0.16, 0.84))
-    return max(float(high - low) / 2, 0.02)
-
-
 def main(folder: Path) -> None:
     """Report how fits carry over, then print the fit on all sources."""
     accounts = [one for name in FILES for one in read(folder / f"{name}.jsonl.gz")]
     table = tabulate(accounts)
     sources = [str(each) for each in np.unique(table.source)]
-    signs = {"TEMPO": TEMPO_SIGNS, "TEMPLATE": TEMPLATE_SIGNS | FORM_SIGNS}
     print("fitted on the rest, measured on | population | AUROC, TPR at 1 % | >= 20")
     for unseen in sources:
         rest = subset(table, [each for each in sources if each != unseen])
-        models = {n: fit(rest, each, MIN_EVENTS[n]) for n, each in signs.items()}
+        models = {n: fit(rest, each, MIN_EVENTS[n]) for n, each in CODES.items()}
         there = [each for each in accounts if each.source == unseen]
         for attached in (False, True):
             report(unseen, totals(models, there, attached), there, attached)
-    for name, each in signs.items():
-        print(name, fit(table, each, MIN_EVENTS[name]))
+    for name, each in CODES.items():
+        model = fit(table, each, MIN_EVENTS[name])
+        print(f"{name} intercept={model.intercept}")
+        for code, term in model.terms.items():
+            print(f'        "{code}": {term},')
 
 
 def report(

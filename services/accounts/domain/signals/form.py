@@ -37,7 +37,7 @@ def length_floor(history: History) -> Signal:
 
 
 def hashtag_use(history: History) -> Signal:
-    """Mean hashtags a text, up to 15. Speaks only against the platform's habit."""
+    """Mean hashtags a text, up to 15. A habit of platforms: in no channel."""
     texts = history.texts
     shapes = texts.shape[texts.template != 0]
     if len(shapes) < MIN_TEXTS:
@@ -46,7 +46,7 @@ def hashtag_use(history: History) -> Signal:
 
 
 def link_use(history: History) -> Signal:
-    """Share of texts with a link. Speaks only against the platform's habit."""
+    """Share of texts with a link. A habit of platforms: in no channel."""
     texts = history.texts
     shapes = texts.shape[texts.template != 0]
     if len(shapes) < MIN_TEXTS:
