@@ -1,5 +1,6 @@
 """The use case: texts in, assessments out."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -61,7 +62,7 @@ class Scorers(Protocol):
 
     @property
     def encoder(self) -> Arm | None:
-        """Machine-against-person and polish-against-machine scores, if there."""
+        """Machine-against-person and polish-against-person scores, if there."""
         ...
 
     def identify(self, text: str) -> tuple[str, float]:
@@ -165,7 +166,7 @@ class Detector:
             return self._abstained(case, AbstainReason.TOO_SHORT, likely)
         if not is_familiar(case.normal.text, case.language, card.limits):
             return self._abstained(case, AbstainReason.OUT_OF_DISTRIBUTION, likely)
-        verdict = calibration.verdict(logit, polish)
+        verdict = calibration.verdict(logit, polished=polish >= card.polished)
         undecided = verdict is Verdict.UNDECIDED
         why = AbstainReason.LOW_CONFIDENCE if undecided else AbstainReason.NONE
         judged = self._abstained(case, why, likely)
@@ -204,9 +205,9 @@ def _evidence_of(
     """The calibration to use, the scores it takes, and how polished it reads."""
     size = len(case.normal.text)
     if not case.encoder_scores:
-        return bucket_for(card.cheap, size), (case.cheap,), 0.0
+        return bucket_for(card.cheap, size), (case.cheap,), -math.inf
     machine, polish = np.mean(case.encoder_scores, axis=0).tolist()
-    return bucket_for(card.full, size), (case.cheap, machine, polish), polish
+    return bucket_for(card.full, size), (case.cheap, machine), polish
 
 
 def _segments(case: _Case, card: LanguageCard) -> tuple[Segment, ...]:
@@ -219,7 +220,7 @@ def _segments(case: _Case, card: LanguageCard) -> tuple[Segment, ...]:
         cheap = case.passage_scores[index]
         if index in encoded:
             calibration = bucket_for(card.full, end - start)
-            logit = calibration.logit((cheap, *encoded[index]))
+            logit = calibration.logit((cheap, encoded[index][0]))
         else:
             logit = bucket_for(card.cheap, end - start).logit((cheap,))
         first, last = case.normal.original_span(start, end)

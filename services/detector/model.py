@@ -56,7 +56,7 @@ class EncoderArm:
         self._tokenizer.enable_truncation(MAX_TOKENS)
 
     def score(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Two raw scores a text: machine against person, polish against machine."""
+        """Two raw scores a text: machine against person, polish against person."""
         # One by one: the tokenizer's own batching starts a thread per core.
         coded = [self._tokenizer.encode(text).ids for text in texts]
         order = sorted(range(len(coded)), key=lambda i: len(coded[i]))
@@ -75,7 +75,7 @@ class EncoderArm:
             mask[row, : len(code)] = 1
         logits = self._session.run(["logits"], {"ids": ids, "mask": mask})[0]
         person, polish, machine = logits.T
-        return np.stack([machine - person, polish - machine], axis=1)
+        return np.stack([machine - person, polish - person], axis=1)
 
 
 class Model:

@@ -23,7 +23,6 @@ class Thresholds:
     """Where verdicts change, on the calibrated logit. Infinity: never."""
 
     human: float  # at or below: HUMAN
-    assisted: float  # at or above, and nearer to polish than to pure machine
     generated: float  # at or above: AI_GENERATED
 
 
@@ -49,14 +48,14 @@ class Calibration:
         raw = self.evidence_slope * logit - self.evidence_shift
         return max(-EVIDENCE_CAP, min(EVIDENCE_CAP, raw))
 
-    def verdict(self, logit: float, polish: float) -> Verdict:
-        """Rule on a calibrated *logit*; *polish* > 0 reads as edited by a machine."""
+    def verdict(self, logit: float, *, polished: bool) -> Verdict:
+        """Rule on a calibrated *logit*; *polished*: reads as edited by a machine."""
         if logit >= self.thresholds.generated:
             return Verdict.AI_GENERATED
+        if polished:
+            return Verdict.AI_ASSISTED
         if logit <= self.thresholds.human:
             return Verdict.HUMAN
-        if logit >= self.thresholds.assisted and polish > 0:
-            return Verdict.AI_ASSISTED
         return Verdict.UNDECIDED
 
 

@@ -23,6 +23,7 @@ class LanguageCard:
     cheap: tuple[Calibration, ...]
     full: tuple[Calibration, ...]
     settled: float
+    polished: float  # polish score from which a text reads as edited
     fewest_chars: int
     limits: Limits
 
@@ -47,6 +48,7 @@ def _language(raw: Mapping[str, Any]) -> LanguageCard:
         cheap=tuple(_calibration(c) for c in raw["cheap"]),
         full=tuple(_calibration(c) for c in raw["full"]),
         settled=float(raw["settled"]),
+        polished=float(raw["polished"]),
         fewest_chars=int(raw["fewest_chars"]),
         limits=Limits(**raw["limits"]),
     )

@@ -177,9 +177,8 @@ def main() -> None:
     (given.out / "tokenizer.json").write_text(json.dumps(spec, ensure_ascii=False))
     model = small_bert(Container(given.weights), keep)
     model.save_pretrained(given.out)
-    print(
-        f"{len(keep)} pieces, {sum(p.numel() for p in model.parameters()) / 1e6:.1f}M parameters"
-    )
+    size = sum(p.numel() for p in model.parameters()) / 1e6
+    print(f"{len(keep)} pieces, {size:.1f}M parameters")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Reads the labelled texts, normalises them as serving does, and splits them.
 
+usage: data.py DATA_DIR OUT_PKL
+
 The split is by author or source text, never by row: a person's text and its
 machine rewrites stay on one side. `part` is
   fit    what the models learn from,
@@ -8,9 +10,11 @@ machine rewrites stay on one side. `part` is
          on people who were never seen.
 """
 
+import argparse
 import gzip
 import hashlib
 import json
+import pickle
 import random
 import re
 from dataclasses import dataclass
@@ -105,3 +109,23 @@ def crop(row: Row, low: int, high: int, seed: str) -> str:
     if row.lang == "en" and start + size < len(row.text):
         passage = passage.rsplit(" ", 1)[0]
     return passage.strip()
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    for name in ("data", "out"):
+        arguments.add_argument(name, type=Path)
+    given = arguments.parse_args()
+    rows = {
+        (split, lang): load(given.data, split, lang)
+        for lang in LANGUAGES
+        for split in ("train", "dev")
+    }
+    given.out.write_bytes(pickle.dumps(rows))
+
+
+if __name__ == "__main__":
+    # Pickled rows name this module by its import path, not as a script.
+    from services.detector.training import data
+
+    data.main()

@@ -1,6 +1,6 @@
 """Assesses the dev texts with the model as it is served.
 
-usage: predict.py DATA_DIR MODEL_DIR OUT_JSONL
+usage: predict.py DATA_DIR MODEL_DIR OUT_JSONL [LANG ...]
 """
 
 import argparse
@@ -17,10 +17,11 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     for name in ("data", "model", "out"):
         arguments.add_argument(name, type=Path)
+    arguments.add_argument("langs", nargs="*", default=LANGUAGES)
     given = arguments.parse_args()
     detector = Detector(Model(given.model))
     with given.out.open("w", encoding="utf8") as out:
-        for lang in LANGUAGES:
+        for lang in given.langs:
             with gzip.open(
                 given.data / f"dev.{lang}.jsonl.gz", "rt", encoding="utf8"
             ) as lines:
@@ -39,6 +40,7 @@ def main() -> None:
                         "abstain": found.abstain_reason,
                         "chars": found.chars_scored,
                         "label": row["label"],
+                        "lang": row["lang"],
                         "source": row["source"],
                     }, ensure_ascii=False) + "\n")  # fmt: skip
 

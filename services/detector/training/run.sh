@@ -1,0 +1,25 @@
+#!/bin/sh
+# Rebuilds the shipped model: run.sh DATA_DIR BASE_DIR [WORK_DIR]
+# DATA_DIR  {train,dev}.{zh,en}.jsonl.gz as README.md describes
+# BASE_DIR  e5-small-q4.bin and tokenizer.json of multilingual-e5-small
+set -eu
+data=$1 base=$2 work=${3:-var/training}
+here=$(dirname "$0")
+root=$(cd "$here/../../.." && pwd)
+export PYTHONPATH="$root" OMP_WAIT_POLICY=PASSIVE KMP_BLOCKTIME=0
+mkdir -p "$work"
+step() { echo "== $1" >&2; shift; python "$here/$@"; }
+
+step "read and split" data.py "$data" "$work/rows.pkl"
+step "base encoder" base_encoder.py "$base/e5-small-q4.bin" "$base/tokenizer.json" "$work/rows.pkl" "$work/base"
+step "n-grams" ngrams.py "$work/rows.pkl" "$work/ngrams"
+step "encoder" encoder.py "$work/rows.pkl" "$work/base" "$work/first" --samples 64000
+step "encoder, other passages" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" --samples 14000 --resume "$work/first/encoder.pt"
+step "export" export.py "$work/encoder" "$work/exported"
+for lang in zh en; do
+  step "score $lang" score.py "$work/ngrams/ngram_scores.pkl" "$work/exported" "$work/scores.$lang.pkl" "$lang"
+done
+step "calibrate" calibrate.py "$work/ngrams" "$work/encoder" "$work/scores" "$work/model" 2026.11
+step "predict" predict.py "$data" "$work/model" "$work/predictions.jsonl"
+step "evaluate" evaluate.py "$work/predictions.jsonl" "$work/model" "$root/docs/figures"
+echo "copy $work/model/* to services/detector/models/ to ship it" >&2

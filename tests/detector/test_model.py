@@ -1,0 +1,60 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from services.detector.domain.assessment import Language
+from services.detector.model import CARD, PACKAGED, Model, ModelFault
+
+
+def altered(tmp_path: Path) -> Path:
+    copy = tmp_path / "model"
+    shutil.copytree(PACKAGED, copy)
+    return copy
+
+
+def test_the_packaged_model_is_what_its_card_says() -> None:
+    model = Model()
+
+    assert model.digest == model.raw_card["digest"]
+    assert set(model.card.languages) == {Language.ZH, Language.EN}
+
+
+def test_the_packaged_files_stay_within_their_budget() -> None:
+    size = sum(path.stat().st_size for path in PACKAGED.iterdir())
+
+    assert size <= 50_000_000
+
+
+def test_a_changed_threshold_is_noticed(tmp_path: Path) -> None:
+    directory = altered(tmp_path)
+    card = json.loads((directory / CARD).read_text())
+    card["languages"]["zh"]["cheap"][0]["thresholds"]["generated"] = -9.0
+    (directory / CARD).write_text(json.dumps(card))
+
+    with pytest.raises(ModelFault, match="digest"):
+        Model(directory)
+
+
+def test_a_changed_weight_is_noticed(tmp_path: Path) -> None:
+    directory = altered(tmp_path)
+    weights = bytearray((directory / "ngram_zh.onnx").read_bytes())
+    weights[len(weights) // 2] ^= 1
+    (directory / "ngram_zh.onnx").write_bytes(weights)
+
+    with pytest.raises(ModelFault, match="digest"):
+        Model(directory)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "[]", '{"version": 1}'])
+def test_a_malformed_card_is_a_fault(tmp_path: Path, content: str) -> None:
+    (tmp_path / CARD).write_text(content)
+
+    with pytest.raises(ModelFault):
+        Model(tmp_path)
+
+
+def test_a_missing_directory_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(ModelFault):
+        Model(tmp_path / "nowhere")
