@@ -26,6 +26,7 @@ STATES = {
 LABELS = {
     "AIGC_LABEL": ContentLabel.AI_GENERATED,
     "DECLARED_AI": ContentLabel.POSSIBLY_AI,
+    "HARD_FACTS": ContentLabel.POSSIBLY_AI,
 }
 """What a reason of an item itself lets us call it; everything else is suspicion."""
 
