@@ -81,6 +81,7 @@ class Scoring:
         self._slots = asyncio.Semaphore(pace.in_flight)
         self._work = Bell()
         self._running: asyncio.Task[None] | None = None
+        self._held = ""
         self.changed = Bell()
         """Rung when scores changed profiles."""
 
@@ -114,8 +115,8 @@ class Scoring:
         finally:
             for task in tasks:
                 task.cancel()
-            left = {text.key for text in waiting} - done.keys()
-            await self._release(claim, left)
+            if len(done) < len(waiting):
+                await self._release(claim)
         return done
 
     async def run(self) -> None:
@@ -138,19 +139,20 @@ class Scoring:
         """Score texts that are due, as many as may be in flight; return how many."""
         claim, until_us = self.claim()
         now_us, limit = self.due_now(), self._pace.batch * self._pace.in_flight
+        self._held = claim
         found = await self._database.write(
             lambda tx: texts.claim_due(tx, claim, now_us, until_us, limit)
         )
         if not found:
             return 0
-        done: dict[Key, Done] = {}
         try:
             await asyncio.gather(
-                *(self._score(claim, batch, done) for batch in self._batches(found))
+                *(self._score(claim, batch, {}) for batch in self._batches(found))
             )
         except ServiceError:
-            await self._release(claim, {text.key for text in found} - done.keys())
+            await self._release(claim)
             raise
+        self._held = ""
         return len(found)
 
     async def start(self) -> None:
@@ -158,10 +160,12 @@ class Scoring:
         self._running = asyncio.create_task(self.run(), name="scoring")
 
     async def stop(self) -> None:
-        """Stop; what is claimed falls due again when its claim lapses."""
+        """Stop; what is held is left for another replica, or the next start."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
+        if self._held:
+            await self._release(self._held)
 
     def _batches(self, waiting: Sequence[PendingText]) -> list[Sequence[PendingText]]:
         # Texts of like length run together without padding.
@@ -215,9 +219,7 @@ class Scoring:
             text.key, refused.error, due_us, dead=last and not refused.passing
         )
 
-    async def _release(self, claim: str, keys: set[Key]) -> None:
-        if not keys:
-            return
+    async def _release(self, claim: str) -> None:
         due_us = self.due_now()
-        await self._database.write(lambda tx: texts.put_back(tx, claim, keys, due_us))
+        await self._database.write(lambda tx: texts.put_back(tx, claim, due_us))
         self._work.ring()

@@ -15,7 +15,6 @@ from services.accounts.convert.fields import (
     printable,
     time_of,
     timestamp,
-    us_of,
 )
 from services.accounts.domain.activities import (
     Activity,
@@ -30,7 +29,6 @@ from services.accounts.domain.activities import (
     Score,
     Target,
     Visibility,
-    from_us,
     to_us,
 )
 from services.accounts.domain.fingerprints import Fingerprint, fingerprint
@@ -84,15 +82,14 @@ class Reader:
         whole = whole if whole.strip() else ""
         found = fingerprint(whole, self._key) if whole else None
         activity = activity_of(message, found, field)
-        event_us = us_of(message.event_time, field)
-        if event_us > to_us(now + MAX_AHEAD):
+        if activity.event_time > now + MAX_AHEAD:
             problem = "must not be more than 10 minutes ahead"
             raise InvalidField(f"{field}.event_time", problem)
         body = message.SerializeToString(deterministic=True)
         digest = blake2b(body, digest_size=DIGEST_BYTES, key=self._key).digest()
         return Arrival(
             activity,
-            event_us,
+            to_us(activity.event_time),
             _without_text(message) if text or title else body,
             digest,
             whole[:MAX_TEXT] if activity.type in SCORED_TYPES else "",
@@ -126,7 +123,9 @@ def activity_of(
         account_of(message.account, f"{field}.account"),
         kind,
         time_of(message.event_time, f"{field}.event_time"),
-        _target(message.target, field) if message.HasField("target") else None,
+        _target(message.target, f"{field}.target")
+        if message.HasField("target")
+        else None,
         None,
         None,
         found.length if found else _length(message, field),
@@ -158,7 +157,6 @@ def _length(message: pb.Activity, field: str) -> int:
 
 
 def _target(message: pb.Target, field: str) -> Target:
-    field = f"{field}.target"
     made = message.HasField("create_time")
     return Target(
         id_of(message.content, f"{field}.content") if message.content else "",
@@ -246,6 +244,3 @@ def recorded_message(
         content_kind=told.content_kind,
         revision=revision,
     )
-
-
-__all__ = ["Reader", "from_us", "recorded_message", "remembered", "split_scores"]

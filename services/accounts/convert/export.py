@@ -14,10 +14,12 @@ TEXTUAL = frozenset({"text", "note", "contents"})
 def json_line(row: Mapping[str, object]) -> str:
     """Return *row* as a JSON line; facts as the message that they are."""
     shown = {name: _shown(name, value) for name, value in row.items()}
-    return json.dumps(shown, ensure_ascii=False, sort_keys=True) + "\n"
+    return json.dumps(shown, ensure_ascii=False) + "\n"
 
 
 def _shown(name: str, value: object) -> object:
+    if isinstance(value, dict):
+        return {inner: _shown(inner, found) for inner, found in value.items()}
     if not isinstance(value, bytes):
         return value
     if name == "facts":

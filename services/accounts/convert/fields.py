@@ -1,6 +1,7 @@
 """Fields that many messages have: names, times, numbers of an enum."""
 
 from datetime import datetime
+from functools import lru_cache
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -30,10 +31,20 @@ def id_of(value: str, field: str) -> str:
 
 def account_of(name: str, field: str) -> str:
     """Return the id in `accounts/{account}`, or raise InvalidField."""
-    account = name.removeprefix(ACCOUNT_PREFIX)
-    if account == name or not is_id(account):
+    account = _account_in(name)
+    if not account:
         raise InvalidField(field, "must be accounts/{account}")
     return account
+
+
+@lru_cache(maxsize=65_536)
+def _account_in(name: str) -> str:
+    """Return the id in a name, empty where it is no account's.
+
+    Batches are of few accounts: most names are looked at once.
+    """
+    account = name.removeprefix(ACCOUNT_PREFIX)
+    return account if account != name and is_id(account) else ""
 
 
 def parts_of(name: str, field: str, *shape: str) -> tuple[str, ...]:

@@ -108,6 +108,9 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
+        "pending_texts_by_claim", "pending_texts", ["claim"], unique=False
+    )
+    op.create_index(
         "pending_texts_by_due", "pending_texts", ["dead", "due_us"], unique=False
     )
     op.create_table(

@@ -2,11 +2,14 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Connection, select, tuple_, update
+from sqlalchemy import Connection, Dialect, select, tuple_, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from services.accounts.storage.rows import ActivityRow, table
-from services.runtime.database import Row, insert_ignore
+from services.runtime.database import Row
 
 ACTIVITIES = table(ActivityRow)
 CHUNK = 300
@@ -38,8 +41,32 @@ COLUMNS = tuple(ACTIVITIES.c[name] for name in Logged.__slots__)
 
 
 def append(connection: Connection, rows: Sequence[Row]) -> bool:
-    """Add *rows* to the log; return whether every one of them was new."""
-    return insert_ignore(connection, ACTIVITIES, rows) == len(rows)
+    """Add *rows* to the log; return whether every one of them was new.
+
+    The statement is compiled once and goes to the driver as it is: looking at
+    each parameter anew would cost as much as writing the row.
+    """
+    if not rows:
+        return True
+    sql, order = _append_statement(connection.dialect)
+    values: list[Any] = [tuple(row[name] for name in order) for row in rows]
+    if not order:
+        values = list(rows)
+    options = {"preserve_rowcount": True}
+    result = connection.exec_driver_sql(sql, values, execution_options=options)
+    return result.rowcount == len(rows)
+
+
+@lru_cache(maxsize=4)
+def _append_statement(dialect: Dialect) -> tuple[str, tuple[str, ...]]:
+    """Return the SQL of `append`, and the order of its values where it has one."""
+    dialects: dict[str, Any] = {
+        "sqlite": sqlite.insert,
+        "postgresql": postgresql.insert,
+    }
+    statement = dialects[dialect.name](ACTIVITIES).on_conflict_do_nothing()
+    compiled = statement.compile(dialect=dialect)
+    return str(compiled), tuple(compiled.positiontup or ())
 
 
 def logged(connection: Connection, keys: Collection[Key]) -> dict[Key, Logged]:

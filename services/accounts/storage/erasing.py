@@ -92,7 +92,9 @@ def exported(
     if after:
         query = query.where(tuple_(*columns) > after)
     rows = connection.execute(query.order_by(*columns).limit(PAGE)).mappings().all()
-    pieces: list[Mapping[str, object]] = [{"kind": kind, **found} for found in rows]
+    pieces: list[Mapping[str, object]] = [
+        {"kind": kind, "data": dict(found)} for found in rows
+    ]
     if len(rows) < PAGE or not order:
         return pieces, ()
     return pieces, tuple(str(rows[-1][column]) for column in order)

@@ -44,19 +44,33 @@ def record(
     for arrival in arrivals:
         fresh.setdefault(arrival.key, arrival)
     held = profiles.profiles(connection, {key[0] for key in fresh}, lock=True)
-    rows = [_row(a, _revision(held, a.key), terms.now_us) for a in fresh.values()]
+    revisions = {key[0]: 1 for key in fresh}
+    revisions |= {account: found.revision + 1 for account, found in held.items()}
+    rows = [
+        _row(arrival, revisions[key[0]], terms.now_us) for key, arrival in fresh.items()
+    ]
     known: dict[Key, Logged] = {}
     if not activities.append(connection, rows):
-        known = _known_before(connection, fresh, held)
+        known = _known_before(connection, fresh, revisions)
     new = [arrival for key, arrival in fresh.items() if key not in known]
     _keep_texts(connection, new, terms)
     _keep_profiles(connection, new, held, terms.now_us)
-    return [_receipt(arrival, fresh, known, held) for arrival in arrivals]
+    if not known and len(fresh) == len(arrivals):
+        return _first_receipts(arrivals, revisions)
+    return [_receipt(arrival, fresh, known, revisions) for arrival in arrivals]
 
 
-def _revision(held: Mapping[str, Held], key: Key) -> int:
-    found = held.get(key[0])
-    return (found.revision if found else 0) + 1
+def _first_receipts(
+    arrivals: Sequence[Arrival], revisions: Mapping[str, int]
+) -> list[Receipt]:
+    """Return receipts of a batch that is all new; those of one account are alike."""
+    plain, waiting = ScoreState.NOT_APPLICABLE, ScoreState.PENDING
+    unscored = {a: Receipt(revision, plain) for a, revision in revisions.items()}
+    pending = {a: Receipt(revision, waiting) for a, revision in revisions.items()}
+    return [
+        (pending if arrival.text else unscored)[arrival.activity.account]
+        for arrival in arrivals
+    ]
 
 
 def _row(arrival: Arrival, revision: int, now_us: int) -> dict[str, object]:
@@ -77,14 +91,14 @@ def _row(arrival: Arrival, revision: int, now_us: int) -> dict[str, object]:
 
 
 def _known_before(
-    connection: Connection, fresh: Mapping[Key, Arrival], held: Mapping[str, Held]
+    connection: Connection,
+    fresh: Mapping[Key, Arrival],
+    revisions: Mapping[str, int],
 ) -> dict[Key, Logged]:
     """Return what was in the log before: only this batch has the next revision."""
     found = activities.logged(connection, fresh.keys())
     return {
-        key: entry
-        for key, entry in found.items()
-        if entry.revision < _revision(held, key)
+        key: entry for key, entry in found.items() if entry.revision < revisions[key[0]]
     }
 
 
@@ -142,7 +156,7 @@ def _receipt(
     arrival: Arrival,
     fresh: Mapping[Key, Arrival],
     known: Mapping[Key, Logged],
-    held: Mapping[str, Held],
+    revisions: Mapping[str, int],
 ) -> Receipt:
     key = arrival.key
     if before := known.get(key):
@@ -152,7 +166,7 @@ def _receipt(
     first = fresh[key]
     state = ScoreState.PENDING if first.text else ScoreState.NOT_APPLICABLE
     return Receipt(
-        _revision(held, key),
+        revisions[key[0]],
         state,
         duplicate=first is not arrival and first.digest == arrival.digest,
         conflict=first.digest != arrival.digest,

@@ -87,6 +87,7 @@ class PendingTextRow(Row, table=True):
     __tablename__ = "pending_texts"
     __table_args__ = (
         Index("pending_texts_by_due", "dead", "due_us"),
+        Index("pending_texts_by_claim", "claim"),
         Index("pending_texts_by_attempt", "dead", "attempt_us", "account", "activity"),
     )
     account: str = Field(primary_key=True)

@@ -92,14 +92,10 @@ def erase(connection: Connection, keys: Collection[Key]) -> None:
         connection.execute(delete(TEXTS).where(chosen))
 
 
-def put_back(
-    connection: Connection, claim: str, keys: Collection[Key], due_us: int
-) -> None:
-    """Give up what *claim* holds of *keys*, to be tried again at *due_us*."""
-    if not keys:
-        return
-    mine = (BY_KEY.in_(sorted(keys)), TEXTS.c.claim == claim)
-    connection.execute(update(TEXTS).where(*mine).values(claim="", due_us=due_us))
+def put_back(connection: Connection, claim: str, due_us: int) -> None:
+    """Give up all that *claim* still holds, to be tried again at *due_us*."""
+    mine = update(TEXTS).where(TEXTS.c.claim == claim)
+    connection.execute(mine.values(claim="", due_us=due_us))
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +115,7 @@ def note_failures(
     for failure in failures:
         connection.execute(
             update(TEXTS)
-            .where(failure.key == BY_KEY)
+            .where(BY_KEY.in_([failure.key]))
             .values(
                 attempts=TEXTS.c.attempts + 1,
                 attempt_us=now_us,
