@@ -15,10 +15,9 @@ from services.accounts.domain.strategies import CAP, Strategy, recognise
 
 PRIOR = 0.02  # of accounts run by automation; a platform fits its own
 INTERACTION_PRIOR = 0.02
-# AI texts may be posted by hand: as evidence of operation style counts half.
-STYLE_ON_OPERATION = 0.5
 _OPERATING = frozenset(
     {
+        ChannelKind.STYLE,
         ChannelKind.TEMPLATE,
         ChannelKind.TEMPO,
         ChannelKind.OPERATION,
@@ -43,17 +42,14 @@ class Automation:
 
 
 def operation_posterior(channels: tuple[Channel, ...], support: int) -> Automation:
-    """Is the account operated by automation?"""
-    style = tuple(
-        Channel(
-            each.kind, each.state, each.log_likelihood_ratio * STYLE_ON_OPERATION, 0
-        )
-        for each in channels
-        if each.kind is ChannelKind.STYLE
-    )
+    """Is the account operated by automation?
+
+    PROVENANCE is left out: a labelled text may be posted by hand. STYLE and
+    TEMPLATE alone stay below .96, whatever they say.
+    """
     operating = tuple(each for each in channels if each.kind in _OPERATING)
     return Automation(
-        posterior(PRIOR, operating + style),
+        posterior(PRIOR, operating),
         speaking(channels),
         any(each.hard and each.kind is ChannelKind.OPERATION for each in channels),
         (),

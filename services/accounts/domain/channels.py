@@ -16,12 +16,11 @@ from services.accounts.domain.evidence import (
     SignalState,
     abstaining,
 )
-from services.accounts.domain.fitted import TEMPLATE, TEMPO
+from services.accounts.domain.fitted import AUTHORSHIP, TEMPLATE, TEMPO
 from services.accounts.domain.history import History
 from services.accounts.domain.items import Items
 from services.accounts.domain.linear import LinearModel
 from services.accounts.domain.records import client_kinds
-from services.accounts.domain.reliance import Reliance
 
 MIN_TEMPO_EVENTS = 20
 MIN_TEMPLATE_TEXTS = 8
@@ -54,12 +53,13 @@ def tempo(history: History, signals: Mapping[str, Signal]) -> Channel:
     return _by_model(ChannelKind.TEMPO, TEMPO, signals, support)
 
 
-def style(items: Items, reliance: Reliance) -> Channel:
-    """The detector's ratios over all scored texts: some AI-made against none."""
+def style(items: Items) -> Channel:
+    """How the account's scored texts read, taken together."""
     support = int(items.scored.sum())
     if support < MIN_STYLE_TEXTS:
         return abstaining(ChannelKind.STYLE, support, "TOO_FEW_SCORED_TEXTS")
-    ratio = max(-STYLE_CAP, min(STYLE_CAP, reliance.style_factor))
+    capped = np.clip(items.style[items.scored], -STYLE_CAP, STYLE_CAP)
+    ratio = AUTHORSHIP.log_likelihood_ratio(capped)
     reason = "TEXTS_READ_AS_AI" if ratio > 0 else "TEXTS_READ_AS_A_PERSONS"
     return _channel(ChannelKind.STYLE, ratio, support, (reason,))
 

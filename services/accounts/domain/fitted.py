@@ -2,6 +2,7 @@
 
 from math import log
 
+from services.accounts.domain.authorship import AuthorshipModel
 from services.accounts.domain.linear import LinearModel, Term
 from services.accounts.domain.reliance import RelianceModel
 
@@ -34,6 +35,17 @@ TEMPLATE = LinearModel(
     shrink=0.9,
     floor=-log(10.0),
     cap=log(50.0),
+)
+# Of the packaged detector; each new model needs its own.
+AUTHORSHIP = AuthorshipModel(
+    people_mean=-1.4,
+    people_spread=0.4,
+    tool_mean=-0.4,
+    tool_spread=0.85,
+    text_spread=0.85,
+    correlation=0.10,
+    floor=-log(5.0),
+    cap=log(20.0),
 )
 RELIANCE = RelianceModel(
     none=0.85,

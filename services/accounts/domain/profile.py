@@ -108,7 +108,7 @@ def derive(
     human = facts.human(events, texts, voice)
     coordination = channels.coordination(references.coordination)
     evidence = (
-        channels.style(items, reliances[-1]),
+        channels.style(items),
         channels.template(by_code),
         channels.tempo(history, by_code),
         facts.operation(events, interactions=False),

@@ -53,8 +53,7 @@ class Reliance:
     """Posterior of θ: median and 95 % interval, and what it rests on.
 
     `flagged_count` counts posts whose own ratio is over 3, `hard_count` those
-    with hard facts; `probability_none` is that of not one AI-made post;
-    `style_factor` the log Bayes factor of some AI against none by style alone.
+    with hard facts; `probability_none` is that of not one AI-made post.
     """
 
     window: timedelta
@@ -66,7 +65,6 @@ class Reliance:
     flagged_count: int
     hard_count: int
     probability_none: float
-    style_factor: float
 
 
 _STEPS = 60
@@ -87,15 +85,14 @@ def estimate(
     own = recalibrated(items.style, model) * items.scored + items.hard
     flagged = int((own > _FLAGGED).sum())
     if int(items.scored.sum()) < MIN_SCORED and counts[1] == 0:
-        unknown = _summary(prior, window, (counts[0], flagged, counts[1]), (1.0, 0.0))
+        unknown = _summary(prior, window, (counts[0], flagged, counts[1]), 1.0)
         return replace(unknown, state=RelianceState.NOT_IDENTIFIABLE)
-    likelihood, likelihood_none, by_style = _likelihoods(items, voices, model)
+    likelihood, likelihood_none = _likelihoods(items, voices, model)
     posterior = prior * likelihood
     evidence = float(posterior.sum())
     posterior /= evidence
     none = min(1.0, float((prior * likelihood_none).sum()) / evidence)
-    factor = _style_factor(by_style, prior)
-    found = _summary(posterior, window, (counts[0], flagged, counts[1]), (none, factor))
+    found = _summary(posterior, window, (counts[0], flagged, counts[1]), none)
     if _information(posterior, prior) < _MIN_INFORMATION:
         return replace(found, state=RelianceState.NOT_IDENTIFIABLE)
     return found
@@ -117,8 +114,8 @@ def recalibrated(ratios: Floats, model: RelianceModel) -> Floats:
 
 def _likelihoods(
     items: Items, voices: Floats, model: RelianceModel
-) -> tuple[Floats, Floats, Floats]:
-    """Likelihood over `GRID`, that of not one AI-made post, and style's part."""
+) -> tuple[Floats, Floats]:
+    """Likelihood over `GRID`, and that of having not one AI-made post."""
     shifted = items.style[None, :] - _offsets(voices, model)[:, None]
     style = recalibrated(shifted, model) * items.scored
     soft = items.hard == 0
@@ -134,9 +131,8 @@ def _likelihoods(
         temper * style[:, ~soft] + items.hard[~soft], -model.hard_cap, model.hard_cap
     )
     likelihood = (by_style * _mixture(joined)) @ _WEIGHTS
-    by_all = _mixture(style) ** _temper(int(items.scored.sum()), model)
     none = (1 - GRID) ** (temper * n_soft + int((~soft).sum()))
-    return likelihood, none, by_all @ _WEIGHTS
+    return likelihood, none
 
 
 def _temper(n: int, model: RelianceModel) -> float:
@@ -171,7 +167,7 @@ def _summary(
     weights: Floats,
     window: timedelta,
     counts: tuple[int, int, int],
-    factors: tuple[float, float],
+    none: float,
 ) -> Reliance:
     total = np.cumsum(weights)
     lower, median, upper = (
@@ -179,13 +175,8 @@ def _summary(
         for q in (0.025, 0.5, 0.975)
     )
     return Reliance(
-        window, RelianceState.IDENTIFIED, lower, median, upper, *counts, *factors
+        window, RelianceState.IDENTIFIED, lower, median, upper, *counts, none
     )
-
-
-def _style_factor(likelihood: Floats, prior: Floats) -> float:
-    some = float((prior[1:] * likelihood[1:]).sum() / prior[1:].sum())
-    return log(max(some, 1e-300)) - log(max(float(likelihood[0]), 1e-300))
 
 
 def _information(posterior: Floats, prior: Floats) -> float:
