@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection
-
 from services.policy.callers import Caller
 from services.policy.domain import appeals as rules
 from services.policy.domain.appeals import Appeal, AppealGround, Plea
 from services.policy.domain.events import AppealFiled, AppealOutcome, AppealResolved
 from services.policy.domain.history import Measure
 from services.policy.domain.notices import NoticeKind, notice_of_change
+from services.policy.domain.numbers import Ladder
 from services.policy.domain.tiers import Tier
 from services.policy.effects import noted, written
 from services.policy.reversing import Reverser, Voided, with_cascade
@@ -18,7 +17,7 @@ from services.policy.rulebook import Rulebook
 from services.policy.storage import appeals, decisions
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.requests import Request
-from services.policy.storage.store import Effects, Store
+from services.policy.storage.store import Effects, Store, Transaction
 from services.runtime.errors import NotFound
 from services.runtime.ids import content_id
 
@@ -73,7 +72,7 @@ class Appealing:
         account, now = filing.account, caller.now
         appeal_id = content_id("appeal", account, request.request_id)
 
-        def write(connection: Connection) -> bytes:
+        def write(connection: Transaction) -> bytes:
             def plan(ledger: Ledger) -> Effects:
                 earlier = appeals.of_account(connection, account)
                 appeal = rules.file(
@@ -109,7 +108,7 @@ class Appealing:
     ) -> Appeal:
         """Take an appeal to work on; who decided may not."""
 
-        def write(connection: Connection) -> Appeal:
+        def write(connection: Transaction) -> Appeal:
             appeal = existing(connection, account, appeal_id)
             decided = decisions.get(connection, account, appeal.decision)
             log = self._reverser.log(connection, account)
@@ -133,20 +132,9 @@ class Appealing:
         bases = await self._reverser.bases(answer.account)
         now, account = caller.now, answer.account
 
-        def write(connection: Connection) -> bytes:
+        def write(connection: Transaction) -> bytes:
             appeal = existing(connection, account, answer.appeal)
-            event = AppealResolved(
-                time=now,
-                appeal=appeal.id,
-                decision=appeal.decision,
-                outcome=answer.outcome,
-                identity=caller.identity,
-                reason=answer.reason,
-                remitted_tier=answer.remitted_tier,
-                word_holds_until=rules.word_holds_until(
-                    answer.outcome, now, ruleset.ladder
-                ),
-            )
+            event = resolved_by(answer, appeal.decision, caller, ruleset.ladder)
             resolved = rules.resolve(appeal, event, answer.version)
             appeals.save(connection, account, resolved, appeal)
             voided = Voided(events=(event,))
@@ -173,7 +161,23 @@ class Appealing:
         return await self.get(account, answer.appeal)
 
 
-def existing(connection: Connection, account: str, appeal: str) -> Appeal:
+def resolved_by(
+    answer: Answer, decision: str, caller: Caller, ladder: Ladder
+) -> AppealResolved:
+    """Return the event that answers an appeal."""
+    return AppealResolved(
+        time=caller.now,
+        appeal=answer.appeal,
+        decision=decision,
+        outcome=answer.outcome,
+        identity=caller.identity,
+        reason=answer.reason,
+        remitted_tier=answer.remitted_tier,
+        word_holds_until=rules.word_holds_until(answer.outcome, caller.now, ladder),
+    )
+
+
+def existing(connection: Transaction, account: str, appeal: str) -> Appeal:
     """Return the appeal, or raise NotFound."""
     found = appeals.get(connection, account, appeal)
     if found is None:

@@ -6,14 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection
-
 from services.policy.domain.cases import Case
 from services.policy.domain.tiers import CaseKind, Tier
 from services.policy.storage import cases, decisions
 from services.policy.storage.cases import CaseNews
 from services.policy.storage.requests import Request
-from services.policy.storage.store import Store
+from services.policy.storage.store import Store, Transaction
 
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -47,7 +45,7 @@ class Auditor:
     async def draw(self, sample: Sample, request: Request, now: datetime) -> Drawn:
         """Open an audit case for each decision drawn; the seed draws it again."""
 
-        def write(connection: Connection) -> bytes:
+        def write(connection: Transaction) -> bytes:
             population = decisions.names_within(
                 connection,
                 sample.start or ALWAYS,

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection
-
 from services.policy.callers import Caller
 from services.policy.domain import cases as rules
 from services.policy.domain.cases import Case, CaseOutcome, CaseState
@@ -26,7 +24,7 @@ from services.policy.rulebook import Rulebook
 from services.policy.storage import cases
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.requests import Request
-from services.policy.storage.store import Effects, Store
+from services.policy.storage.store import Effects, Store, Transaction
 from services.runtime.errors import NotFound
 from services.runtime.ids import content_id
 
@@ -63,7 +61,7 @@ class Casework:
     async def claim(self, case_id: str, version: int, caller: Caller) -> Case:
         """Take a case to work on, for 30 minutes."""
 
-        def write(connection: Connection) -> Case:
+        def write(connection: Transaction) -> Case:
             case = existing(connection, case_id)
             claimed = rules.claim(case, caller.identity, (), version, caller.now)
             cases.save(connection, claimed, case)
@@ -77,7 +75,7 @@ class Casework:
         case = await self._store.read(lambda c: existing(c, resolve.case))
         bases = {name: await self._reverser.bases(name) for name in case.accounts}
 
-        def write(connection: Connection) -> bytes:
+        def write(connection: Transaction) -> bytes:
             case = existing(connection, resolve.case)
             decided = rules.resolve(
                 case, caller.identity, resolve.finding, resolve.version, caller.now
@@ -98,7 +96,7 @@ class Casework:
 
     def _apply(
         self,
-        connection: Connection,
+        connection: Transaction,
         case: Case,
         account: str,
         hearing: Hearing,
@@ -129,7 +127,7 @@ class Casework:
             await self._desk.resolve_report(resolution)
 
 
-def existing(connection: Connection, case_id: str) -> Case:
+def existing(connection: Transaction, case_id: str) -> Case:
     """Return the case, or raise NotFound."""
     found = cases.get(connection, case_id)
     if found is None:

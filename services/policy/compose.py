@@ -1,6 +1,7 @@
 """Wires policy: settings in, services to serve and work to do out."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -16,7 +17,6 @@ from services.policy.feeds import Bell, Pace
 from services.policy.handover import HandOver
 from services.policy.overrides import Overrider
 from services.policy.queries import Queries
-from services.policy.reading import StandingReader
 from services.policy.replays import Replayer
 from services.policy.reports import ReportFollower
 from services.policy.reversing import Reverser
@@ -30,6 +30,7 @@ from services.policy.server.enforcement import EnforcementServicer
 from services.policy.server.notices import NoticesServicer
 from services.policy.server.roles import PACKAGE, ROLES
 from services.policy.server.rulesets import RulesetsServicer
+from services.policy.server.standing_reader import StandingReader
 from services.policy.server.streams import Streams
 from services.policy.settings import PolicySettings
 from services.policy.shipped import compiled, shipped_text
@@ -37,7 +38,7 @@ from services.policy.storage.rules import StoredRules
 from services.policy.storage.store import Store
 from services.policy.team import Team
 from services.runtime import migrate
-from services.runtime.clock import SystemClock
+from services.runtime.clock import Clock, SystemClock
 from services.runtime.database import Database
 from services.runtime.process import Parts, Wiring
 from services.runtime.serve import Service
@@ -69,88 +70,33 @@ class Policy:
     servicers: Servicers
 
 
+@dataclass(frozen=True, slots=True)
+class Core:
+    """What the calls and the background work share."""
+
+    store: Store
+    rulebook: Rulebook
+    accounts: Accounts
+    enforcer: Enforcer
+    queries: Queries
+    standings: StandingReader
+    streams: Streams
+    changed: Callable[[str], None]
+    clock: Clock
+
+
 def compose(
     settings: PolicySettings, wiring: Wiring, accounts_stub: Any, reports_stub: Any
 ) -> Policy:
     """Wire it; the stubs are of accounts' two services, local or remote."""
-    url = settings.database(wiring.runtime.data_dir)
-    if settings.database_url:
-        migrate.check(url, "services.policy")
-    else:
-        migrate.upgrade(url, "services.policy")
-    database = Database(url, threads=settings.database_threads)
-    clock = wiring.clock
-    store = Store(database, SystemClock())
-    queries = Queries(store)
-    rulebook = Rulebook(StoredRules(store), compiled)
-    accounts = Accounts(accounts_stub, reports_stub)
-    max_age = timedelta(seconds=settings.max_age_s)
-    standings = StandingReader(
-        queries, rulebook, clock, max_age, settings.standing_cache
-    )
-    bell = Bell()
-
-    def changed(account: str) -> None:
-        standings.drop(account)
-        bell.ring()
-
-    pace = Pace(settings.watch_poll_s, settings.heartbeat_s)
-    streams = Streams(wiring.tokens, bell, pace, wiring.shutdown)
-    enforcer = Enforcer(store, rulebook, accounts, clock, changed)
-    reverser = Reverser(store, rulebook)
-    enforcement = EnforcementServicer(
-        accounts,
-        enforcer,
-        queries,
-        standings,
-        people=People(
-            Overrider(store, rulebook, reverser, changed),
-            Replayer(store, rulebook),
-            Reverts(store, rulebook, reverser, changed),
-        ),
-        clock=clock,
-        streams=streams,
-    )
-    servicers = Servicers(
-        enforcement=enforcement,
-        notices=NoticesServicer(
-            queries, HandOver(store, rulebook, clock, changed), streams
-        ),
-        appeals=AppealsServicer(
-            Appealing(store, rulebook, reverser, changed),
-            queries,
-            standings,
-            clock,
-            wiring.tokens,
-        ),
-        cases=CasesServicer(
-            Casework(store, rulebook, reverser, accounts, changed),
-            Auditor(store),
-            queries,
-            standings,
-            clock=clock,
-            tokens=wiring.tokens,
-        ),
-        rulesets=RulesetsServicer(
-            Rulework(store, rulebook),
-            Backtester(store, rulebook),
-            clock,
-            wiring.tokens,
-        ),
-    )
-    team = Team(
-        settings,
-        store,
-        accounts,
-        enforcer,
-        reports=ReportFollower(accounts, store, clock),
-        deadlines=Deadlines(store, rulebook, clock, changed),
-        clock=clock,
-    )
+    database = opened(settings, wiring)
+    core = core_of(settings, wiring, database, Accounts(accounts_stub, reports_stub))
+    servicers = servicers_of(core)
+    team = team_of(settings, core)
 
     async def start() -> None:
-        await store.begin()
-        await rulebook.begin(shipped_text(settings), clock.now())
+        await core.store.begin()
+        await core.rulebook.begin(shipped_text(settings), core.clock.now())
         if settings.worker:
             team.start()
 
@@ -159,6 +105,95 @@ def compose(
         await asyncio.to_thread(database.close)
 
     return Policy(Parts(services_of(servicers), ROLES, start, stop), servicers)
+
+
+def opened(settings: PolicySettings, wiring: Wiring) -> Database:
+    """Open the database; only one of our own is migrated without being asked."""
+    url = settings.database(wiring.runtime.data_dir)
+    if settings.database_url:
+        migrate.check(url, "services.policy")
+    else:
+        migrate.upgrade(url, "services.policy")
+    return Database(url, threads=settings.database_threads)
+
+
+def core_of(
+    settings: PolicySettings, wiring: Wiring, database: Database, accounts: Accounts
+) -> Core:
+    """Wire what everything else needs."""
+    store = Store(database, SystemClock())
+    queries = Queries(store)
+    rulebook = Rulebook(StoredRules(store), compiled)
+    max_age = timedelta(seconds=settings.max_age_s)
+    standings = StandingReader(
+        queries, rulebook, wiring.clock, max_age, settings.standing_cache
+    )
+    bell = Bell()
+
+    def changed(account: str) -> None:
+        standings.drop(account)
+        bell.ring()
+
+    pace = Pace(settings.watch_poll_s, settings.heartbeat_s)
+    return Core(
+        store=store,
+        rulebook=rulebook,
+        accounts=accounts,
+        enforcer=Enforcer(store, rulebook, accounts, wiring.clock, changed),
+        queries=queries,
+        standings=standings,
+        streams=Streams(wiring.tokens, bell, pace, wiring.shutdown),
+        changed=changed,
+        clock=wiring.clock,
+    )
+
+
+def team_of(settings: PolicySettings, core: Core) -> Team:
+    """Wire the background work."""
+    return Team(
+        settings,
+        core.store,
+        core.accounts,
+        core.enforcer,
+        reports=ReportFollower(core.accounts, core.store, core.clock),
+        deadlines=Deadlines(core.store, core.rulebook, core.clock, core.changed),
+        clock=core.clock,
+    )
+
+
+def servicers_of(core: Core) -> Servicers:
+    """Wire what answers the calls."""
+    store, rulebook, changed = core.store, core.rulebook, core.changed
+    queries, standings, clock = core.queries, core.standings, core.clock
+    tokens = core.streams.tokens
+    reverser = Reverser(store, rulebook)
+    casework = Casework(store, rulebook, reverser, core.accounts, changed)
+    appealing = Appealing(store, rulebook, reverser, changed)
+    return Servicers(
+        enforcement=EnforcementServicer(
+            core.accounts,
+            core.enforcer,
+            queries,
+            standings,
+            people=People(
+                Overrider(store, rulebook, reverser, changed),
+                Replayer(store, rulebook),
+                Reverts(store, rulebook, reverser, changed),
+            ),
+            clock=clock,
+            streams=core.streams,
+        ),
+        notices=NoticesServicer(
+            queries, HandOver(store, rulebook, clock, changed), core.streams
+        ),
+        appeals=AppealsServicer(appealing, queries, standings, clock, tokens),
+        cases=CasesServicer(
+            casework, Auditor(store), queries, standings, clock=clock, tokens=tokens
+        ),
+        rulesets=RulesetsServicer(
+            Rulework(store, rulebook), Backtester(store, rulebook), clock, tokens
+        ),
+    )
 
 
 def services_of(servicers: Servicers) -> tuple[Service, ...]:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 
 import structlog
-from sqlalchemy import Connection
 
 from services.policy.domain import appeals as appeal_rules
 from services.policy.domain import cases as case_rules
@@ -17,7 +16,7 @@ from services.policy.effects import noted
 from services.policy.rulebook import Rulebook
 from services.policy.storage import appeals, cases
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store
+from services.policy.storage.store import Effects, Store, Transaction
 from services.runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -52,7 +51,7 @@ class Deadlines:
             if not appeal.stayed:
                 await self._stay(account, appeal)
 
-    def _escalate(self, connection: Connection, case_id: str) -> None:
+    def _escalate(self, connection: Transaction, case_id: str) -> None:
         case = cases.get(connection, case_id)
         escalated = case and case_rules.escalate(case, self._clock.now())
         if case and escalated:
@@ -65,7 +64,7 @@ class Deadlines:
         if appeal_rules.pages(appeal, now):
             log.error("appeal against a ban is late", appeal=appeal.id)
 
-        def write(connection: Connection) -> None:
+        def write(connection: Transaction) -> None:
             def plan(ledger: Ledger) -> Effects | None:
                 latest = appeals.get(connection, account, appeal.id)
                 if latest is None:

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from services.policy.domain.events import NoticeHandedOver
 from services.policy.effects import noted
 from services.policy.rulebook import Rulebook
 from services.policy.storage import notices
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.notices import StoredNotice
-from services.policy.storage.store import Effects, Store
+from services.policy.storage.store import Effects, Store, Transaction
 from services.runtime.clock import Clock
 from services.runtime.errors import NotFound
 
@@ -49,7 +47,7 @@ class HandOver:
         rules = await self._rulebook.current()
         now = self._clock.now()
 
-        def write(connection: Connection) -> StoredNotice:
+        def write(connection: Transaction) -> StoredNotice:
             notice = notices.get(connection, account, sequence)
             if notice is None:
                 raise NotFound("notice", f"accounts/{account}/notices/{sequence}")

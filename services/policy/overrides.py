@@ -4,8 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from services.policy.callers import Caller
 from services.policy.domain.events import (
     DecisionReversed,
@@ -21,7 +19,7 @@ from services.policy.reversing import Bases, Reverser, Voided, reversal
 from services.policy.rulebook import Rulebook
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.requests import Request
-from services.policy.storage.store import Effects, Store
+from services.policy.storage.store import Effects, Store, Transaction
 from services.runtime.ids import content_id
 
 
@@ -63,7 +61,7 @@ class Overrider:
 
         bases = await self._reverser.bases(word.account)
 
-        def write(connection: Connection) -> bytes:
+        def write(connection: Transaction) -> bytes:
             log = self._reverser.log(connection, word.account)
 
             def plan(ledger: Ledger) -> Effects:

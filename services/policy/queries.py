@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from services.policy.callers import Caller
 from services.policy.domain.appeals import AppealState
 from services.policy.domain.cases import Case, CaseState
@@ -26,7 +24,7 @@ from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.measures import StoredMeasure
 from services.policy.storage.notices import StoredNotice
 from services.policy.storage.standings import StoredStanding
-from services.policy.storage.store import Store
+from services.policy.storage.store import Store, Transaction
 from services.runtime.errors import NotFound
 
 FEED_PAGE = 500
@@ -150,7 +148,7 @@ class Queries:
     async def end_of(self, counter: str) -> tuple[str, int]:
         """Return the name of the log, and how far *counter* has come."""
 
-        def read(connection: Connection) -> tuple[str, int]:
+        def read(connection: Transaction) -> tuple[str, int]:
             return counters.epoch(connection), counters.latest(connection, counter)
 
         return await self._store.read(read)

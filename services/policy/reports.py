@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import NAMESPACE_URL, uuid5
 
-from sqlalchemy import Connection
-
 from services.policy.domain.tiers import CaseKind
 from services.policy.leases import Held
 from services.policy.storage import cases
 from services.policy.storage.cases import CaseNews
-from services.policy.storage.store import Store
+from services.policy.storage.store import Store, Transaction
 from services.runtime.clock import Clock
 
 IMPERSONATION = frozenset({"IMPERSONATES_ME", "IMPERSONATES_OTHER"})
@@ -84,10 +82,10 @@ class ReportFollower:
                 await self._desk.resolve_report(Resolution(report.name, "IN_REVIEW"))
             await held.store(told.cursor)
 
-    def _open(self, reports: Sequence[Report]) -> Callable[[Connection], None]:
+    def _open(self, reports: Sequence[Report]) -> Callable[[Transaction], None]:
         now = self._clock.now()
 
-        def write(connection: Connection) -> None:
+        def write(connection: Transaction) -> None:
             for report in reports:
                 cases.tell(connection, news_of(report), now)
 

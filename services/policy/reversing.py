@@ -4,8 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from sqlalchemy import Connection
-
 from services.policy.domain.canonical import canonical, from_plain
 from services.policy.domain.events import DecisionMade, DecisionReversed, Event
 from services.policy.domain.evidence import Evidence
@@ -19,7 +17,7 @@ from services.policy.rulebook import Rulebook
 from services.policy.storage import decisions, ledgers
 from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.measures import StoredMeasure
-from services.policy.storage.store import NewDecision, Store
+from services.policy.storage.store import NewDecision, Store, Transaction
 from services.runtime.errors import NotFound
 
 MOST = 10_000
@@ -66,7 +64,7 @@ class Reverser:
                 )
         return Bases(frozen, {stored.id: stored for stored in found})
 
-    def log(self, connection: Connection, account: str) -> list[Event]:
+    def log(self, connection: Transaction, account: str) -> list[Event]:
         """Return the whole log of *account*."""
         return [entry.event for entry in ledgers.entries(connection, account)]
 

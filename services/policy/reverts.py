@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from services.policy.callers import Caller
 from services.policy.domain.canonical import from_plain
 from services.policy.domain.events import DecisionReversed, ReversalCause
@@ -20,7 +18,7 @@ from services.policy.rulebook import Rulebook
 from services.policy.storage import audit, decisions
 from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store
+from services.policy.storage.store import Effects, Store, Transaction
 
 AT_ONCE = 200
 
@@ -107,7 +105,7 @@ class Reverts:
         hearing = Hearing(caller, (await self._rulebook.current()).live)
         bases = await self._reverser.bases(account)
 
-        def run(connection: Connection) -> tuple[bool, bool]:
+        def run(connection: Transaction) -> tuple[bool, bool]:
             ledger = self._store.ledger_within(connection, account)
             if void(ledger, decision):
                 return False, False

@@ -3,14 +3,12 @@
 import json
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from services.policy.callers import Caller
 from services.policy.rulebook import Rulebook
 from services.policy.storage import audit, breakers, rulesets
 from services.policy.storage.breakers import StoredBreaker
 from services.policy.storage.rulesets import RulesetStage, StoredRuleset
-from services.policy.storage.store import Store
+from services.policy.storage.store import Store, Transaction
 from services.runtime.errors import FailedPrecondition, NotFound
 
 LIVE_NAME = "live"
@@ -28,7 +26,7 @@ class Rulework:
         """Keep a ruleset as DRAFT. Raises RulesetInvalid."""
         digest = self._rulebook.compile(yaml).digest
 
-        def write(connection: Connection) -> StoredRuleset:
+        def write(connection: Transaction) -> StoredRuleset:
             rulesets.add(connection, digest, yaml, caller.identity, caller.now)
             audit.note(connection, caller, "CreateRuleset", digest)
             return existing(connection, digest)
@@ -50,7 +48,7 @@ class Rulework:
     ) -> StoredRuleset:
         """Move a ruleset on; the second person to ask for LIVE makes it so."""
 
-        def write(connection: Connection) -> StoredRuleset:
+        def write(connection: Transaction) -> StoredRuleset:
             stored = existing(connection, digest)
             check_order(stored, stage)
             audit.note(connection, caller, f"Promote:{stage}", stored.digest)
@@ -69,7 +67,7 @@ class Rulework:
     async def rollback(self, reason: str, caller: Caller) -> StoredRuleset:
         """Make the ruleset that was LIVE before LIVE again: one person suffices."""
 
-        def write(connection: Connection) -> StoredRuleset:
+        def write(connection: Transaction) -> StoredRuleset:
             former = rulesets.former(connection)
             if former is None:
                 raise FailedPrecondition("no ruleset was LIVE before", name="rulesets")
@@ -87,7 +85,7 @@ class Rulework:
         """Open or close a breaker, or the kill switch."""
         breaker = StoredBreaker(name, is_open, reason, caller.identity, caller.now)
 
-        def write(connection: Connection) -> None:
+        def write(connection: Transaction) -> None:
             breakers.put(connection, breaker)
             detail = json.dumps({"open": is_open, "reason": reason})
             audit.note(connection, caller, "SetBreaker", name, detail)
@@ -101,7 +99,7 @@ class Rulework:
         return len(self._rulebook.compile(stored.yaml).rules)
 
 
-def existing(connection: Connection, digest: str) -> StoredRuleset:
+def existing(connection: Transaction, digest: str) -> StoredRuleset:
     """Return a ruleset by digest, or the one that is `live`; or raise NotFound."""
     if digest == LIVE_NAME:
         found = rulesets.live(connection)

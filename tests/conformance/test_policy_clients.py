@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from truepen.accounts.v1 import accounts_service_pb2_grpc
-
 from services.runtime.client import RemoteStub
 from services.runtime.local import LocalStub
 from tests.conftest import serving
 from tests.policy.accounts_fake import FakeAccounts, a_profile, hosted, occasional
 from tests.policy.serving import running
+from truepen.accounts.v1 import accounts_service_pb2_grpc
 
 NAMES = ("person", "some", "bot")
 
@@ -25,7 +24,6 @@ def told() -> FakeAccounts:
 
 async def decisions(folder: Path, stub: Any) -> list[bytes]:
     """What is decided about each account, as bytes."""
-    folder.mkdir()
     async with running(folder, accounts=told(), stub=stub) as site:
         answers = [await site.evaluate(name) for name in NAMES]
     return [answer.SerializeToString(deterministic=True) for answer in answers]

@@ -71,6 +71,30 @@ def render_stored(
 def render_ruling(ruling: Ruling, *, explain: bool = False) -> pb.Decision:
     """Return what was ruled; with *explain*, also what rules abstained on."""
     ends = [t for t in (ruling.expire_time, ruling.interaction_expire_time) if t]
+    return pb.Decision(
+        tier=TIERS[ruling.tier],
+        previous_tier=TIERS[ruling.previous_tier],
+        interaction_tier=INTERACTION_TIERS[ruling.interaction],
+        previous_interaction_tier=INTERACTION_TIERS[ruling.previous_interaction],
+        ground=GROUNDS[ruling.ground],
+        reasons=ruling.reasons,
+        rules=outcomes(ruling, explain=explain),
+        strategies=ruling.strategies,
+        contents=[mark.content for mark in ruling.contents],
+        profile_revision=ruling.profile_revision,
+        ruleset_digest=ruling.ruleset_digest,
+        model_digests=ruling.model_digests,
+        decide_time=to_timestamp(ruling.decide_time),
+        expire_time=to_timestamp(min(ends, default=None)),
+        provisional=ruling.provisional,
+        decider=pb.Decider(kind=pb.DECIDER_KIND_RULE),
+        evidence_digest=ruling.evidence_digest,
+        held_back=ruling.held_back,
+    )
+
+
+def outcomes(ruling: Ruling, *, explain: bool) -> list[pb.RuleOutcome]:
+    """Return what became of the rules; those that did not fire are left out."""
     rules = [
         pb.RuleOutcome(
             rule=match.rule,
@@ -91,26 +115,7 @@ def render_ruling(ruling: Ruling, *, explain: bool = False) -> pb.Decision:
             )
             for found in ruling.abstained
         ]
-    return pb.Decision(
-        tier=TIERS[ruling.tier],
-        previous_tier=TIERS[ruling.previous_tier],
-        interaction_tier=INTERACTION_TIERS[ruling.interaction],
-        previous_interaction_tier=INTERACTION_TIERS[ruling.previous_interaction],
-        ground=GROUNDS[ruling.ground],
-        reasons=ruling.reasons,
-        rules=rules,
-        strategies=ruling.strategies,
-        contents=[mark.content for mark in ruling.contents],
-        profile_revision=ruling.profile_revision,
-        ruleset_digest=ruling.ruleset_digest,
-        model_digests=ruling.model_digests,
-        decide_time=to_timestamp(ruling.decide_time),
-        expire_time=to_timestamp(min(ends, default=None)),
-        provisional=ruling.provisional,
-        decider=pb.Decider(kind=pb.DECIDER_KIND_RULE),
-        evidence_digest=ruling.evidence_digest,
-        held_back=ruling.held_back,
-    )
+    return rules
 
 
 def state_of(measure: Measure | None, now: datetime) -> pb.DecisionState.ValueType:

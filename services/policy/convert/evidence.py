@@ -13,6 +13,15 @@ from truepen.accounts.v1 import profile_pb2 as pb
 DAY = timedelta(days=1)
 LONG_WINDOW = 90 * DAY
 SHORT_WINDOW = 30 * DAY
+RATIOS = (
+    "STYLE",
+    "TEMPLATE",
+    "TEMPO",
+    "OPERATION",
+    "COORDINATION",
+    "PROVENANCE",
+    "HUMAN",
+)
 KINDS = {
     pb.ACCOUNT_KIND_UNSPECIFIED: AccountKind.PERSON,
     pb.ACCOUNT_KIND_PERSON: AccountKind.PERSON,
@@ -33,14 +42,9 @@ LABELS = {
 
 def evidence_of(profile: pb.Profile, now: datetime) -> Evidence:
     """Freeze what *profile* says. What it leaves open stays None."""
-    facts = profile.facts
-    operation = profile.operation
-    voice = profile.own_voice
-    llrs = {
-        channel_name(channel.kind): channel.log_likelihood_ratio
-        for channel in profile.channels
-        if channel.state == pb.CHANNEL_STATE_SPEAKS
-    }
+    facts, voice = profile.facts, profile.own_voice
+    llrs = spoken(profile)
+    ratios: dict[str, Any] = {f"{name.lower()}_llr": llrs.get(name) for name in RATIOS}
     as_of = time_or_none(profile, "as_of_time") or now
     created = time_or_none(facts, "account_create_time")
     return Evidence(
@@ -57,21 +61,10 @@ def evidence_of(profile: pb.Profile, now: datetime) -> Evidence:
         **long_reliance(profile),
         **short_reliance(profile),
         **automation_of(profile),
-        registered_by_tool=optional(operation, "registered_by_tool"),
-        tool_post_share=optional(operation, "tool_post_share"),
-        tool_interaction_share=optional(operation, "tool_interaction_share"),
-        tool_post_count=operation.tool_post_count,
-        tool_interaction_count=operation.tool_interaction_count,
-        scheduler_share=optional(operation, "scheduler_share"),
+        **tools_of(profile.operation),
         last_person_time=last_person_time(profile),
-        speaking_channels=tuple(name for name, llr in llrs.items() if llr > 0),
-        style_llr=llrs.get("STYLE"),
-        template_llr=llrs.get("TEMPLATE"),
-        tempo_llr=llrs.get("TEMPO"),
-        operation_llr=llrs.get("OPERATION"),
-        coordination_llr=llrs.get("COORDINATION"),
-        provenance_llr=llrs.get("PROVENANCE"),
-        human_llr=llrs.get("HUMAN"),
+        speaking_channels=tuple(n for n, llr in llrs.items() if llr > 0),
+        **ratios,
         typed_share=optional(voice, "typed_share"),
         same_voice=optional(voice, "same_voice"),
         report_count=profile.reports.report_count,
@@ -84,6 +77,27 @@ def evidence_of(profile: pb.Profile, now: datetime) -> Evidence:
         model_digests=tuple(profile.model_digests),
         reference_version=profile.reference_version,
     )
+
+
+def spoken(profile: pb.Profile) -> dict[str, float]:
+    """Return the log ratio of each channel that speaks, by its name."""
+    return {
+        channel_name(channel.kind): channel.log_likelihood_ratio
+        for channel in profile.channels
+        if channel.state == pb.CHANNEL_STATE_SPEAKS
+    }
+
+
+def tools_of(operation: pb.OperationFacts) -> dict[str, Any]:
+    """Return what the platform asserts about tools."""
+    return {
+        "registered_by_tool": optional(operation, "registered_by_tool"),
+        "tool_post_share": optional(operation, "tool_post_share"),
+        "tool_interaction_share": optional(operation, "tool_interaction_share"),
+        "tool_post_count": operation.tool_post_count,
+        "tool_interaction_count": operation.tool_interaction_count,
+        "scheduler_share": optional(operation, "scheduler_share"),
+    }
 
 
 def long_reliance(profile: pb.Profile) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from services.policy.convert.decisions import tier_or_none
 from services.policy.convert.times import check_time
 from services.policy.domain.cases import Finding
 from services.policy.queries import Queries
-from services.policy.reading import StandingReader
 from services.policy.server.edge import account_of, check_text, known
 from services.policy.server.people import refused, request_of, speaker
+from services.policy.server.standing_reader import StandingReader
 from services.policy.storage.cases import place_of
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField

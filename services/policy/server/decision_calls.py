@@ -19,12 +19,12 @@ from services.policy.domain.dsa import record
 from services.policy.domain.statements import statement
 from services.policy.overrides import Override, Overrider
 from services.policy.queries import Queries
-from services.policy.reading import StandingReader
 from services.policy.replays import Replayer
 from services.policy.reverts import Revert, Reverts
 from services.policy.server.decision_pages import DecisionPages
 from services.policy.server.edge import account_of, check_text, known
 from services.policy.server.people import request_of, speaker
+from services.policy.server.standing_reader import StandingReader
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField
 from services.runtime.ids import check_name

@@ -9,7 +9,6 @@ from services.policy.convert.measures import render_measure
 from services.policy.decide import Enforcer, Evaluation
 from services.policy.feeds import follow
 from services.policy.queries import Queries
-from services.policy.reading import StandingReader
 from services.policy.server.decision_calls import DecisionCalls, People
 from services.policy.server.edge import (
     StreamCursors,
@@ -18,6 +17,7 @@ from services.policy.server.edge import (
     check_not_negative,
     standing_account,
 )
+from services.policy.server.standing_reader import StandingReader
 from services.policy.server.streams import Streams
 from services.policy.storage.counters import STANDINGS
 from services.runtime.clock import Clock

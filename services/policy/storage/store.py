@@ -69,6 +69,9 @@ class Effects:
     measures: Sequence[StoredMeasure] = ()
 
 
+Transaction = Connection
+"""What is read and written together."""
+
 Plan = Callable[[Ledger], Effects | None]
 """Pure: it may run several times. None: nothing is to be written."""
 

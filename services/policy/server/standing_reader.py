@@ -1,0 +1,92 @@
+"""How accounts stand, as callers get it: rendered once, kept while it holds."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from services.policy.convert.standings import (
+    ALL_CLEAR,
+    render_standing,
+    standing_from_json,
+)
+from services.policy.domain.standing import resets_at, standing_of
+from services.policy.queries import Queries, holds
+from services.policy.rulebook import Rulebook
+from services.policy.standings import Answer, StandingCache
+from services.policy.storage.standings import StoredStanding
+from services.runtime.clock import Clock
+from truepen.policy.v1 import decisions_pb2
+from truepen.policy.v1 import enforcement_service_pb2 as pb
+
+NAME = "accounts/{}/standing"
+
+
+class StandingReader:
+    """Answers how accounts stand. *max_age* is what callers are told as well."""
+
+    def __init__(
+        self,
+        queries: Queries,
+        rulebook: Rulebook,
+        clock: Clock,
+        max_age: timedelta,
+        size: int,
+    ) -> None:
+        self._queries = queries
+        self._rulebook = rulebook
+        self._clock = clock
+        self._max_age = max_age
+        self._cache: StandingCache[pb.GetStandingResponse] = StandingCache(
+            self._load, clock, size, max_age.total_seconds()
+        )
+
+    def kept(self, name: str, min_revision: int) -> pb.GetStandingResponse | None:
+        """Return the kept answer to `accounts/{account}/standing`, if it holds."""
+        return self._cache.fresh(name, min_revision)
+
+    async def get(self, account: str, min_revision: int = 0) -> pb.GetStandingResponse:
+        """Return how *account* stands. Raises RevisionNotReached."""
+        return await self._cache.get(NAME.format(account), min_revision)
+
+    async def get_many(self, accounts: Sequence[str]) -> list[decisions_pb2.Standing]:
+        """Return how *accounts* stand, in order; one read for all not kept."""
+        kept = {a: self._cache.fresh(NAME.format(a)) for a in accounts}
+        missing = [account for account, found in kept.items() if found is None]
+        stored = await self._queries.standings(missing) if missing else {}
+        loaded = {
+            account: (await self._answer(account, stored.get(account))).rendered
+            for account in missing
+        }
+        answers = (kept[account] or loaded[account] for account in accounts)
+        return [answer.standing for answer in answers]
+
+    async def render(self, stored: StoredStanding) -> decisions_pb2.Standing:
+        """Return a standing that was read, as it is now."""
+        return (await self._answer(stored.account, stored)).rendered.standing
+
+    def drop(self, account: str) -> None:
+        """Forget *account*: this process has just changed it."""
+        self._cache.drop(NAME.format(account))
+
+    async def _load(self, name: str) -> Answer[pb.GetStandingResponse]:
+        account = name.split("/")[1]
+        return await self._answer(account, await self._queries.standing(account))
+
+    async def _answer(
+        self, account: str, stored: StoredStanding | None
+    ) -> Answer[pb.GetStandingResponse]:
+        now = self._clock.now()
+        if stored is None:
+            standing, revision = ALL_CLEAR, 0
+        elif holds(stored, now):
+            standing = standing_from_json(stored.state, stored.update_time)
+            revision = stored.revision
+        else:  # its time is over, and nobody has recorded that yet
+            history = await self._queries.history(account)
+            ladder = (await self._rulebook.current()).live.ladder
+            standing, revision = standing_of(history, now, ladder), stored.revision
+        due = standing.due
+        if standing.posts_per_day is not None:
+            due = min(due or resets_at(now), resets_at(now))
+        rendered = render_standing(account, revision, standing, now, self._max_age)
+        answer = pb.GetStandingResponse(standing=rendered)
+        return Answer(rendered=answer, revision=revision, due=due)
