@@ -6,9 +6,6 @@ from typing import Any
 
 import grpc
 import pytest
-from truepen.accounts.v1 import activities_pb2
-from truepen.policy.v1 import decisions_pb2, notices_service_pb2
-from truepen.policy.v1 import enforcement_service_pb2 as pb
 
 from services.policy.domain.chain import verify
 from services.policy.storage import ledgers, notices, rows
@@ -17,6 +14,9 @@ from services.runtime import migrate
 from services.runtime.database import Database
 from tests.policy.accounts_fake import a_profile, hosted, occasional
 from tests.policy.serving import Site, running
+from truepen.accounts.v1 import activities_pb2
+from truepen.policy.v1 import decisions_pb2, notices_service_pb2
+from truepen.policy.v1 import enforcement_service_pb2 as pb
 
 
 async def all_pages(site: Site, parent: str, size: int) -> list[str]:
