@@ -20,6 +20,7 @@ from services.detector.domain.card import Card, LanguageCard
 from services.detector.domain.familiarity import is_familiar
 from services.detector.domain.language import language_of
 from services.detector.domain.reasons import reasons_for
+from services.detector.domain.register import personal_share
 from services.detector.domain.segments import passages, sampled
 from services.detector.domain.text import Normalised, normalise
 
@@ -166,7 +167,11 @@ class Detector:
             return self._abstained(case, AbstainReason.TOO_SHORT, likely)
         if not is_familiar(case.normal.text, case.language, card.limits):
             return self._abstained(case, AbstainReason.OUT_OF_DISTRIBUTION, likely)
-        verdict = calibration.verdict(logit, polished=polish >= card.polished)
+        verdict = calibration.verdict(
+            logit,
+            polished=polish >= card.polished,
+            personal=personal_share(case.normal.text, case.language) >= card.personal,
+        )
         undecided = verdict is Verdict.UNDECIDED
         why = AbstainReason.LOW_CONFIDENCE if undecided else AbstainReason.NONE
         judged = self._abstained(case, why, likely)

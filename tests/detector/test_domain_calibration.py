@@ -23,7 +23,7 @@ def a_calibration(**changes: object) -> Calibration:
         "intercept": 0.0,
         "evidence_slope": 0.9,
         "evidence_shift": 0.2,
-        "thresholds": Thresholds(human=-1.0, generated=3.0),
+        "thresholds": Thresholds(human=-1.0, generated=3.0, generated_personal=2.0),
     }
     return Calibration(**(given_values | changes))  # type: ignore[arg-type]
 
@@ -52,20 +52,24 @@ def test_one_text_never_says_more_than_twenty_to_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("logit", "polished", "verdict"),
+    ("logit", "polished", "personal", "verdict"),
     [
-        (3.0, True, Verdict.AI_GENERATED),
-        (2.9, True, Verdict.AI_ASSISTED),
-        (-5.0, True, Verdict.AI_ASSISTED),
-        (2.9, False, Verdict.UNDECIDED),
-        (-0.9, False, Verdict.UNDECIDED),
-        (-1.0, False, Verdict.HUMAN),
+        (3.0, True, False, Verdict.AI_GENERATED),
+        (2.9, True, False, Verdict.AI_ASSISTED),
+        (2.9, False, True, Verdict.AI_GENERATED),
+        (1.9, False, True, Verdict.UNDECIDED),
+        (-5.0, True, False, Verdict.AI_ASSISTED),
+        (2.9, False, False, Verdict.UNDECIDED),
+        (-0.9, False, False, Verdict.UNDECIDED),
+        (-1.0, False, True, Verdict.HUMAN),
     ],
 )
 def test_verdicts_change_at_their_thresholds(
-    logit: float, polished: bool, verdict: Verdict
+    logit: float, polished: bool, personal: bool, verdict: Verdict
 ) -> None:
-    assert a_calibration().verdict(logit, polished=polished) is verdict
+    found = a_calibration().verdict(logit, polished=polished, personal=personal)
+
+    assert found is verdict
 
 
 def test_the_longest_fitting_bucket_counts() -> None:

@@ -23,7 +23,8 @@ class Thresholds:
     """Where verdicts change, on the calibrated logit. Infinity: never."""
 
     human: float  # at or below: HUMAN
-    generated: float  # at or above: AI_GENERATED
+    generated: float  # at or above: AI_GENERATED, for formal prose
+    generated_personal: float  # the same, for texts that speak personally
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,17 @@ class Calibration:
         raw = self.evidence_slope * logit - self.evidence_shift
         return max(-EVIDENCE_CAP, min(EVIDENCE_CAP, raw))
 
-    def verdict(self, logit: float, *, polished: bool) -> Verdict:
-        """Rule on a calibrated *logit*; *polished*: reads as edited by a machine."""
-        if logit >= self.thresholds.generated:
+    def verdict(self, logit: float, *, polished: bool, personal: bool) -> Verdict:
+        """Rule on a calibrated *logit*.
+
+        *polished*: reads as edited by a machine; *personal*: speaks as posts do.
+        """
+        limits = self.thresholds
+        if logit >= (limits.generated_personal if personal else limits.generated):
             return Verdict.AI_GENERATED
         if polished:
             return Verdict.AI_ASSISTED
-        if logit <= self.thresholds.human:
+        if logit <= limits.human:
             return Verdict.HUMAN
         return Verdict.UNDECIDED
 

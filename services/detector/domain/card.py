@@ -23,6 +23,7 @@ class LanguageCard:
     cheap: tuple[Calibration, ...]
     full: tuple[Calibration, ...]
     settled: float
+    personal: float  # personal share from which a text speaks as posts do
     polished: float  # polish score from which a text reads as edited
     fewest_chars: int
     limits: Limits
@@ -48,6 +49,7 @@ def _language(raw: Mapping[str, Any]) -> LanguageCard:
         cheap=tuple(_calibration(c) for c in raw["cheap"]),
         full=tuple(_calibration(c) for c in raw["full"]),
         settled=float(raw["settled"]),
+        personal=float(raw["personal"]),
         polished=float(raw["polished"]),
         fewest_chars=int(raw["fewest_chars"]),
         limits=Limits(**raw["limits"]),

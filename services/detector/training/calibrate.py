@@ -17,8 +17,10 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
+from services.detector.domain.assessment import Language
 from services.detector.domain.calibration import EVIDENCE_CAP, LOGIT_CAP
 from services.detector.domain.familiarity import letter_share, variety, word_length
+from services.detector.domain.register import personal_share
 from services.detector.training.data import LANGUAGES, UNSEEN, Row
 from services.detector.training.export import (
     export_encoder,
@@ -32,10 +34,13 @@ BUCKETS = {"zh": (0, 41, 81, 161, 321), "en": (0, 121, 261, 521, 1041)}
 FEWEST_CHARS = {"zh": 12, "en": 30}
 WORST_PEOPLE = 0.02  # false accusations allowed in the worst population
 ALL_PEOPLE = 0.01  # ... and over all populations, each counting the same
-LOST_MACHINES = 0.05  # machine texts that may be called HUMAN
+LOST_MACHINES = 0.1  # machine texts that may be called HUMAN
 ASSISTED_PEOPLE = 0.03  # people who may be called AI_ASSISTED, which harms nobody
 LOST_BY_CASCADE = 0.005  # of the machine texts found, those the cheap arm may settle
-SMALLEST = 60  # texts a population needs to be heard in a bucket
+# A text is personal where this share of its words (zh: characters) is.
+PERSONAL = {"zh": 0.02, "en": 0.05}
+FEWEST_POPULATIONS = 4  # to set a bar by; each counts seen and unseen
+SMALLEST = 50  # texts a population needs to be heard in a bucket
 UNFAMILIAR = 0.003  # calibration texts that may fall outside each limit
 LEAST_LOGIT = 1.5  # AI_GENERATED means at least four to one
 # Of people, the share that need not reach the encoder: less in English, where
@@ -52,9 +57,10 @@ class Sample:
     label: np.ndarray
     population: np.ndarray
     chars: np.ndarray
+    personal: np.ndarray
 
     def take(self, chosen: np.ndarray) -> "Sample":
-        names = ("score", "label", "population", "chars")
+        names = ("score", "label", "population", "chars", "personal")
         return Sample(*(getattr(self, name)[chosen] for name in names))
 
 
@@ -139,6 +145,7 @@ def both(inside: Sample, outside: Sample) -> Sample:
         np.concatenate([inside.label, people.label]),
         np.concatenate([inside.population, unseen]),
         np.concatenate([inside.chars, people.chars]),
+        np.concatenate([inside.personal, people.personal]),
     )
 
 
@@ -173,17 +180,31 @@ def honest_evidence(sample: Sample) -> tuple[float, float]:
 
 
 def thresholds(sample: Sample) -> dict[str, float]:
-    score, human = sample.score, sample.label == "human"
     machine = sample.label == "ai"
     even = balanced(sample.population, machine)
-    worst = max(np.quantile(score[g], 1 - WORST_PEOPLE) for g in people(sample))
-    overall = weighted_quantile(score[human], even[human], 1 - ALL_PEOPLE)
-    bar = max(float(worst), overall, LEAST_LOGIT) + 1e-3
-    missed = weighted_quantile(score[machine], even[machine], LOST_MACHINES)
+    missed = weighted_quantile(sample.score[machine], even[machine], LOST_MACHINES)
+    formal, personal = (
+        bar(sample.take(sample.personal == flag), sample) for flag in (False, True)
+    )
     return {
         "human": round(min(missed, 0.0), 4),
-        "generated": round(bar if bar < LOGIT_CAP else NEVER, 4),
+        "generated": formal,
+        "generated_personal": min(formal, personal),
     }
+
+
+def bar(register: Sample, every: Sample) -> float:
+    """Score that hardly any of any population's people of this register reach.
+
+    Where too few populations write in it, the bar is that of all registers.
+    """
+    sample = register if len(people(register)) >= FEWEST_POPULATIONS else every
+    score, human = sample.score, sample.label == "human"
+    even = balanced(sample.population, sample.label == "ai")
+    worst = max(np.quantile(score[g], 1 - WORST_PEOPLE) for g in people(sample))
+    overall = weighted_quantile(score[human], even[human], 1 - ALL_PEOPLE)
+    found = max(float(worst), overall, LEAST_LOGIT) + 1e-3
+    return round(found if found < LOGIT_CAP else NEVER, 4)
 
 
 def weighted_quantile(values: np.ndarray, weights: np.ndarray, q: float) -> float:
@@ -239,12 +260,17 @@ def settled(
 
 
 def generated(
-    logit: np.ndarray, chars: np.ndarray, calibrations: list[dict]
+    logit: np.ndarray, chars: np.ndarray, personal: np.ndarray, made: list[dict]
 ) -> np.ndarray:
-    """Which texts reach the bar of AI_GENERATED for their length."""
+    """Which texts reach the bar of AI_GENERATED for their length and register."""
     bars = np.full(len(logit), np.inf)
-    for c in calibrations:
-        bars[chars >= c["min_chars"]] = c["thresholds"]["generated"]
+    for c in made:
+        limits_of = c["thresholds"]
+        its = np.where(
+            personal, limits_of["generated_personal"], limits_of["generated"]
+        )
+        fits = chars >= c["min_chars"]
+        bars[fits] = its[fits]
     return logit >= bars
 
 
@@ -269,6 +295,8 @@ def language_card(found: dict, encoded: dict, lang: str) -> dict:
     label = np.array([r.label for r in rows])
     names = np.array([population(r) for r in rows])
     chars = np.array([len(t) for t in texts])
+    shares = np.array([personal_share(t, Language(lang)) for t in texts])
+    personal = shares >= PERSONAL[lang]
     machine, polish = encoded["scores"].T
     made, judged = {}, {}
     for kind in ("cheap", "full"):
@@ -276,14 +304,17 @@ def language_card(found: dict, encoded: dict, lang: str) -> dict:
         inside = np.column_stack([found["inside"][index], *extra])
         outside = np.column_stack([found["outside"][index], *extra])
         arms = stack(inside, label, names)
-        samples = [Sample(s @ arms, label, names, chars) for s in (inside, outside)]
+        samples = [
+            Sample(s @ arms, label, names, chars, personal) for s in (inside, outside)
+        ]
         made[kind] = calibrate(*samples, arms, lang)
         judged[kind] = logits(made[kind], inside @ arms, chars, arms)
-    found_by_full = generated(judged["full"], chars, made["full"])
+    found_by_full = generated(judged["full"], chars, personal, made["full"])
     return {
         "ngrams": asdict(SPECS[lang]),
         **made,
         "settled": settled(judged["cheap"], found_by_full, label, names, lang),
+        "personal": PERSONAL[lang],
         "polished": polish_threshold(polish, label, names),
         "fewest_chars": FEWEST_CHARS[lang],
         "limits": limits(texts, lang),
