@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, select, tuple_, update
@@ -49,9 +50,7 @@ def append(connection: Connection, rows: Sequence[Row]) -> bool:
     if not rows:
         return True
     sql, order = _append_statement(connection.dialect)
-    values: list[Any] = [tuple(row[name] for name in order) for row in rows]
-    if not order:
-        values = list(rows)
+    values: list[Any] = list(map(itemgetter(*order), rows) if order else rows)
     options = {"preserve_rowcount": True}
     result = connection.exec_driver_sql(sql, values, execution_options=options)
     return result.rowcount == len(rows)
