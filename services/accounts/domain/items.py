@@ -85,9 +85,12 @@ def eligible(texts: Texts, since: float) -> Items:
         & ~_later_repeats(texts)
         & (texts.scored | (hard != 0))
     )
-    chosen = texts.where(counted)
     return Items(
-        chosen.time, chosen.key, chosen.log_ratio, chosen.scored, hard[counted]
+        texts.time[counted],
+        tuple(key for key, keep in zip(texts.key, counted, strict=True) if keep),
+        texts.log_ratio[counted],
+        texts.scored[counted],
+        hard[counted],
     )
 
 

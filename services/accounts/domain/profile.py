@@ -102,8 +102,10 @@ def derive(
     signals = with_percentiles(measure(history), references)
     by_code = {signal.code: signal for signal in signals}
     items, reliances = _reliances(history, account, epoch, now)
-    events = history.events.where(history.events.time >= epoch.start)
-    texts = history.texts.where(history.texts.time >= epoch.start)
+    events, texts = history.events, history.texts
+    if epoch.index:
+        events = events.where(events.time >= epoch.start)
+        texts = texts.where(texts.time >= epoch.start)
     voice = facts.own_voice(history, texts, epoch.start)
     human = facts.human(events, texts, voice)
     coordination = channels.coordination(references.coordination)
