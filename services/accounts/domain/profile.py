@@ -22,7 +22,7 @@ from services.accounts.domain.evidence import (
 )
 from services.accounts.domain.facts import OperationFacts, OwnVoice
 from services.accounts.domain.fitted import RELIANCE
-from services.accounts.domain.history import History
+from services.accounts.domain.history import Events, History, Texts
 from services.accounts.domain.items import Items, eligible
 from services.accounts.domain.ownership import Epoch, current_epoch
 from services.accounts.domain.percentiles import with_percentiles
@@ -102,10 +102,7 @@ def derive(
     signals = with_percentiles(measure(history), references)
     by_code = {signal.code: signal for signal in signals}
     items, reliances = _reliances(history, account, epoch, now)
-    events, texts = history.events, history.texts
-    if epoch.index:
-        events = events.where(events.time >= epoch.start)
-        texts = texts.where(texts.time >= epoch.start)
+    events, texts = _of_owner(history, epoch)
     voice = facts.own_voice(history, texts, epoch.start)
     human = facts.human(events, texts, voice)
     coordination = channels.coordination(references.coordination)
@@ -120,15 +117,14 @@ def derive(
         channels.reports(account.reports),
     )
     acts = facts.operation(events, interactions=True)
-    tallies = state.tallies
-    found = references.coordination
+    tallies, found = state.tallies, references.coordination
     return Profile(
         account=account.account,
         revision=account.revision,
         as_of_time=now,
         activity_count=tallies.activity_count,
-        first_event_time=from_us(tallies.first) if tallies.first else None,
-        last_event_time=from_us(tallies.last) if tallies.last else None,
+        first_event_time=_time(tallies.first),
+        last_event_time=_time(tallies.last),
         signals=signals,
         channels=evidence,
         reliances=reliances,
@@ -141,12 +137,27 @@ def derive(
         reports=account.reports,
         facts=account,
         ownership_epoch=epoch.index,
-        ownership_epoch_time=from_us(int(epoch.start * 1e6)) if epoch.index else None,
+        ownership_epoch_time=_time(int(epoch.start * 1e6)),
         reference_version=references.version,
         pending_text_count=account.pending_text_count,
         flagged_contents=_flagged(items),
         cluster=found.cluster if found else "",
     )
+
+
+def _of_owner(history: History, epoch: Epoch) -> tuple[Events, Texts]:
+    """Events and texts of the present owner."""
+    events, texts = history.events, history.texts
+    if not epoch.index:
+        return events, texts
+    return (
+        events.where(events.time >= epoch.start),
+        texts.where(texts.time >= epoch.start),
+    )
+
+
+def _time(time_us: int) -> datetime | None:
+    return from_us(time_us) if time_us else None
 
 
 def _reliances(

@@ -125,9 +125,7 @@ class Tallies:
             elif kind is ActivityType.DEVICE_BIND:
                 devices = _latest(devices, time_us)
         times = [time_us for _, time_us in activities]
-        newest_hour, hours = merge_hours(
-            self.newest_hour, self.hours, {time_us // _HOUR_US for time_us in times}
-        )
+        hours = {each // _HOUR_US for each in times}
         return Tallies(
             registered,
             min(self.first or times[0], *times),
@@ -139,8 +137,7 @@ class Tallies:
             tuple(inputs),
             credentials,
             devices,
-            newest_hour,
-            hours,
+            *merge_hours(self.newest_hour, self.hours, hours),
         )
 
 
