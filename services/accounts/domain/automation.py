@@ -50,7 +50,7 @@ def operation_posterior(channels: tuple[Channel, ...], support: int) -> Automati
     operating = tuple(each for each in channels if each.kind in _OPERATING)
     return Automation(
         posterior(PRIOR, operating),
-        speaking(channels),
+        speaking(operating),
         any(each.hard and each.kind is ChannelKind.OPERATION for each in channels),
         (),
         support,
