@@ -58,3 +58,21 @@ def test_a_malformed_card_is_a_fault(tmp_path: Path, content: str) -> None:
 def test_a_missing_directory_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(ModelFault):
         Model(tmp_path / "nowhere")
+
+
+def test_no_measured_population_is_accused_beyond_the_budget() -> None:
+    metrics = Model().raw_card["metrics"]
+    rates = {n: m.get("false_positives") for n, m in metrics.items()}
+
+    assert all(rates[language]["value"] <= 0.01 for language in ("zh", "en"))
+    assert all(rate["value"] <= 0.02 for rate in rates.values() if rate)
+
+
+def test_people_do_not_drift_towards_guilt() -> None:
+    metrics = Model().raw_card["metrics"]
+    ratios = {n: m.get("mean_ratio_of_people", 0.0) for n, m in metrics.items()}
+
+    assert ratios["zh"] <= 1
+    assert ratios["en"] <= 1
+    # A population of a hundred essays is known to a few hundredths.
+    assert max(ratios.values()) <= 1.1
