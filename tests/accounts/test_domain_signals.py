@@ -117,7 +117,16 @@ def test_reuse_is_seen_through_masks() -> None:
 
 def test_near_duplicates_are_seen_but_exact_ones_are_not_counted_twice() -> None:
     start = "we walked along the river until the lights of the old town came near us on"
-    names = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "easter"]
+    names = [
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "easter",
+    ]
     near = [notes(i, f"{start} {name}") for i, name in enumerate(names)]
 
     assert signals(near)["NEAR_REUSE"].value == 1

@@ -107,9 +107,7 @@ def upgrade() -> None:
         ["dead", "attempt_us", "account", "activity"],
         unique=False,
     )
-    op.create_index(
-        "pending_texts_by_claim", "pending_texts", ["claim"], unique=False
-    )
+    op.create_index("pending_texts_by_claim", "pending_texts", ["claim"], unique=False)
     op.create_index(
         "pending_texts_by_due", "pending_texts", ["dead", "due_us"], unique=False
     )
