@@ -167,11 +167,11 @@ def resource_id(name: str) -> str:
     become one.
     """
     safe = "".join(
-        c if c.isprintable() and c not in "/%" else f"%{ord(c):02X}"
+        c if c.isprintable() and c not in "/%" else f"%{ord(c):X};"
         for c in sendable(name)
     )
     if len(safe) <= MAX_ID_CHARS:
-        return safe or "%00"
+        return safe or "%;"
     return f"{safe[:63]}~{hashlib.sha256(safe.encode()).hexdigest()}"
 
 
