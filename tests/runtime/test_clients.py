@@ -109,7 +109,7 @@ async def test_the_context_follows_the_call(where: str) -> None:
         left = time_left()
         assert left is not None
         said = CALLER_TIME.get()
-        return f"{REQUEST_ID.get()} {said and said.isoformat()} {left <= 5}"
+        return f"{REQUEST_ID.get()} {said and said.isoformat()} {left <= 5.5}"
 
     REQUEST_ID.set("r-1")
     CALLER_TIME.set(datetime(2026, 3, 10, tzinfo=UTC))
