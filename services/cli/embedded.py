@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import grpc
+from pydantic import SecretStr
 
 from services.accounts.settings import AccountsSettings
 from services.detector.settings import DetectorSettings
@@ -40,7 +41,11 @@ async def embedded_suite(
                 max_message_bytes=MAX_MESSAGE_BYTES,
             ),
             DetectorSettings(),
-            AccountsSettings(effective_time=effective_time),
+            AccountsSettings(
+                effective_time=effective_time,
+                # Forgotten with the data; a random one would vary likenesses.
+                fingerprint_key=SecretStr("replay"),
+            ),
             PolicySettings(
                 worker=False,
                 effective_time=effective_time,

@@ -23,6 +23,7 @@ from truepen.policy.v1 import enforcement_service_pb2, enforcement_service_pb2_g
 EFFECTIVE = START - timedelta(days=1)
 STOPS = [START + timedelta(days=day) for day in (1, 3, 6, 12, 18)]
 START_SECONDS = 60
+KEY = "the same in both, or likeness of texts is told apart"
 
 
 @asynccontextmanager
@@ -75,6 +76,7 @@ async def three(folder: Path) -> AsyncIterator[tuple[grpc.aio.Channel, ...]]:
                 folder / "accounts",
                 TRUEPEN_ACCOUNTS_DETECTOR_TARGET=f"127.0.0.1:{detector}",
                 TRUEPEN_ACCOUNTS_EFFECTIVE_TIME=EFFECTIVE.isoformat(),
+                TRUEPEN_ACCOUNTS_FINGERPRINT_KEY=KEY,
             )
         )
         policy = await stack.enter_async_context(
@@ -150,7 +152,7 @@ async def test_three_processes_decide_as_one_does(tmp_path: Path) -> None:
         tmp_path / "one",
         runtime={"clock": "caller"},
         policy={"worker": False, "effective_time": EFFECTIVE},
-        accounts={"effective_time": EFFECTIVE},
+        accounts={"effective_time": EFFECTIVE, "fingerprint_key": KEY},
     )
     async with running(settings) as channel:
         by_one = await decisions(channel, channel, people)
