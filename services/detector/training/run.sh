@@ -13,8 +13,7 @@ step() { echo "== $1" >&2; shift; python "$here/$@"; }
 step "read and split" data.py "$data" "$work/rows.pkl"
 step "base encoder" base_encoder.py "$base/e5-small-q4.bin" "$base/tokenizer.json" "$work/rows.pkl" "$work/base"
 step "n-grams" ngrams.py "$work/rows.pkl" "$work/ngrams"
-step "encoder" encoder.py "$work/rows.pkl" "$work/base" "$work/first" --samples 64000
-step "encoder, other passages" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" --samples 14000 --resume "$work/first/encoder.pt"
+step "encoder" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" --samples 64000
 step "export" export.py "$work/encoder" "$work/exported"
 for lang in zh en; do
   step "score $lang" score.py "$work/ngrams/ngram_scores.pkl" "$work/exported" "$work/scores.$lang.pkl" "$lang"
