@@ -81,7 +81,12 @@ def test_people_do_not_drift_towards_guilt() -> None:
 def test_a_text_scores_the_same_in_any_company() -> None:
     model = Model()
     assert model.encoder is not None
-    texts = ["今天下雨没带伞", "A day at the lake with my sister. " * 8, "好", "ok then"]
+    texts = [
+        "今天下雨没带伞",
+        "A day at the lake with my sister. " * 8,
+        "好",
+        "ok then",
+    ]
 
     together = model.encoder.score(texts)
     alone = [model.encoder.score([text])[0] for text in texts]
