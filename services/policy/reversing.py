@@ -125,6 +125,7 @@ def instead_of(
         reasons=made.reasons,
         strategies=made.strategies,
         contents=made.contents,
+        account_label=made.account_label,
         expire_time=made.expire_time,
         interaction_expire_time=made.interaction_expire_time,
         strike_expire_time=made.strike_expire_time,

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from tests.policy.accounts_fake import a_profile, hosted, occasional
+from tests.policy.accounts_fake import a_profile, add_flagged, hosted, occasional
 from tests.policy.serving import running
 from truepen.policy.v1 import decisions_pb2
+from truepen.policy.v1 import enforcement_service_pb2 as pb
 
 
 async def test_account_about_which_nothing_speaks_is_clear(tmp_path: Path) -> None:
@@ -42,3 +43,47 @@ async def test_occasional_use_earns_a_notice(tmp_path: Path) -> None:
 
     assert response.decision.tier == decisions_pb2.TIER_NOTICE
     assert response.standing.can_publish
+
+
+async def test_one_post_with_metadata_labels_that_post_and_not_its_account(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as site:
+        profile = occasional("a")
+        add_flagged(profile, 1, "AIGC_LABEL")
+        site.accounts.tell(profile)
+
+        response = await site.evaluate("a")
+        measures = await site.enforcement.BatchGetContentMeasures(
+            pb.BatchGetContentMeasuresRequest(
+                keys=[pb.ContentKey(account="accounts/a", content="n0")]
+            )
+        )
+
+    assert response.standing.tier == decisions_pb2.TIER_NOTICE
+    assert response.standing.label == ""
+    assert measures.measures[0].label == "AI_GENERATED"
+
+
+async def test_account_that_publishes_only_ai_content_is_labelled_as_a_whole(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as site:
+        site.accounts.tell(hosted("bot"))
+
+        response = await site.evaluate("bot")
+
+    assert response.standing.label == "AI_GENERATED"
+
+
+async def test_account_is_labelled_by_the_weakest_proof_among_its_posts(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as site:
+        profile = hosted("bot")
+        add_flagged(profile, 1, "AI_STYLE")
+        site.accounts.tell(profile)
+
+        response = await site.evaluate("bot")
+
+    assert response.standing.label == "SUSPECTED_AI"

@@ -66,6 +66,8 @@ class DecisionMade:
     rules: tuple[str, ...] = ()
     strategies: tuple[str, ...] = ()
     contents: tuple[ContentMark, ...] = ()
+    account_label: ContentLabel = ContentLabel.NONE
+    """Of the account as a whole; NONE unless all its content was found AI-made."""
     expire_time: datetime | None = None
     interaction_expire_time: datetime | None = None
     strike_expire_time: datetime | None = None

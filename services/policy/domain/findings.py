@@ -6,7 +6,7 @@ from datetime import datetime
 from services.policy.domain.events import ContentMark
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.history import History
-from services.policy.domain.matrix import is_tool_run
+from services.policy.domain.matrix import Content, content_of, is_tool_run
 from services.policy.domain.numbers import Bounds
 from services.policy.domain.ruleset import Rule
 from services.policy.domain.tiers import (
@@ -54,6 +54,19 @@ def offence_time(fired: Iterable[Rule], evidence: Evidence) -> datetime | None:
     if any(rule.evidence_class in OPERATIONAL for rule in fired):
         return evidence.last_event_time
     return evidence.last_flagged_time
+
+
+def account_label(evidence: Evidence, bounds: Bounds, imposed: Tier) -> ContentLabel:
+    """The label on an account as a whole: only where all its content is AI-made.
+
+    As weak as the weakest proof among its posts: one post with metadata proves
+    nothing of the others.
+    """
+    all_ai = content_of(evidence, bounds) is Content.ALL_AI
+    if imposed < Tier.WARNING or not all_ai:
+        return ContentLabel.NONE
+    labels = (post.label for post in evidence.flagged_contents)
+    return min(labels, default=ContentLabel.SUSPECTED_AI)
 
 
 def marks(

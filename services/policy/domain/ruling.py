@@ -164,6 +164,7 @@ def settle(decision: str, steps: Steps) -> Ruling:
         shadow=matches(steps.outcome.shadow),
         abstained=steps.outcome.abstained,
         contents=contents(steps, imposed),
+        account_label=findings.account_label(evidence, ruleset.bounds, imposed),
         expire_time=ends(imposed, history, ladder, now),
         interaction_expire_time=(
             steps.interaction.expire_time if steps.interacts else None

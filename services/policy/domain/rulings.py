@@ -11,7 +11,13 @@ from services.policy.domain.events import (
     Event,
 )
 from services.policy.domain.ruleset import Abstention, Match
-from services.policy.domain.tiers import CaseKind, Ground, InteractionTier, Tier
+from services.policy.domain.tiers import (
+    CaseKind,
+    ContentLabel,
+    Ground,
+    InteractionTier,
+    Tier,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +53,7 @@ class Ruling:
     shadow: tuple[Match, ...] = ()
     abstained: tuple[Abstention, ...] = ()
     contents: tuple[ContentMark, ...] = ()
+    account_label: ContentLabel = ContentLabel.NONE
     expire_time: datetime | None = None
     interaction_expire_time: datetime | None = None
     strike_expire_time: datetime | None = None
@@ -86,6 +93,7 @@ class Ruling:
             rules=tuple(match.rule for match in self.fired),
             strategies=self.strategies,
             contents=self.contents,
+            account_label=self.account_label,
             expire_time=self.expire_time,
             interaction_expire_time=self.interaction_expire_time,
             strike_expire_time=self.strike_expire_time,

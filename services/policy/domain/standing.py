@@ -67,7 +67,7 @@ def standing_of(history: History, now: datetime, ladder: Ladder) -> Standing:
         can_interact=not read_only and not limited,
         posts_per_day=ladder.posts_per_day if tier is Tier.PUBLISHING_LIMITED else None,
         reach=REACH.get(tier, Reach()),
-        label=label_of(history, tier),
+        label=label_of(measure, tier),
         provisional=bool(measure and provisional(measure)),
         expire_time=lifts_at(measure, history, now),
         decision=measure.made.decision if measure else limiting(history, now),
@@ -77,12 +77,14 @@ def standing_of(history: History, now: datetime, ladder: Ladder) -> Standing:
     )
 
 
-def label_of(history: History, tier: Tier) -> ContentLabel:
-    """The label on the account's content while a measure is in force."""
-    if tier is Tier.CLEAR:
+def label_of(measure: Measure | None, tier: Tier) -> ContentLabel:
+    """The label on all the account publishes, where the decision in force says so.
+
+    Single posts carry labels of their own, whatever the account's is.
+    """
+    if measure is None or tier < Tier.WARNING:
         return ContentLabel.NONE
-    labels = (mark.label for mark in history.contents())
-    return max(labels, default=ContentLabel.NONE)
+    return measure.made.account_label
 
 
 def provisional(measure: Measure) -> bool:

@@ -467,9 +467,10 @@ class Standing(_message.Message):
     posts_left: _builtins.int
     """Posts left until `posts_reset_time`. Absent: not limited."""
     label: _builtins.str
-    """Text code of the label to show on the account's content: empty,
-    `SUSPECTED_AI`, `POSSIBLY_AI` or `AI_GENERATED` (GB 45438-2025). New ones
-    may appear.
+    """Text code of the label to show on all the account publishes, where it was
+    found to publish AI content only; single posts have labels of their own,
+    see BatchGetContentMeasures. Empty, `SUSPECTED_AI`, `POSSIBLY_AI` or
+    `AI_GENERATED` (GB 45438-2025). New ones may appear.
     """
     provisional: _builtins.bool
     """A ban that no person has confirmed yet."""
