@@ -1,5 +1,6 @@
 """What an operator may choose about accounts, by `TRUEPEN_ACCOUNTS_*`."""
 
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 from pydantic import AwareDatetime, Field, SecretStr
@@ -8,6 +9,8 @@ from pydantic_settings import SettingsConfigDict
 from services.runtime.settings import Settings, key_file
 
 MAX_KEY_BYTES = 64
+RULE_TIME = datetime(2026, 3, 10, tzinfo=timezone(timedelta(hours=8)))
+"""The platform's rule was made public on that day, in Beijing."""
 
 
 class AccountsSettings(Settings):
@@ -24,8 +27,8 @@ class AccountsSettings(Settings):
     """Where detector is, as `dns:///detector:50051`, where accounts runs alone."""
     fingerprint_key: SecretStr | None = None
     """HMAC key of fingerprints; the same in every replica. None: a file."""
-    effective_time: AwareDatetime | None = None
-    """Posts from before it never count towards reliance. None: all count."""
+    effective_time: AwareDatetime = RULE_TIME
+    """Posts from before it never count towards reliance."""
     score_batch: int = Field(64, ge=1, le=256)
     """Texts sent to detector at once."""
     score_in_flight: int = Field(2, ge=1)
