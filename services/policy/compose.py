@@ -16,6 +16,7 @@ from services.policy.decide import Enforcer
 from services.policy.feeds import Bell, Pace
 from services.policy.handover import HandOver
 from services.policy.overrides import Overrider
+from services.policy.posting import Posting
 from services.policy.queries import Queries
 from services.policy.replays import Replayer
 from services.policy.reports import ReportFollower
@@ -79,6 +80,7 @@ class Core:
     accounts: Accounts
     enforcer: Enforcer
     queries: Queries
+    posting: Posting
     standings: StandingReader
     streams: Streams
     changed: Callable[[str], None]
@@ -125,8 +127,14 @@ def core_of(
     queries = Queries(store)
     rulebook = Rulebook(StoredRules(store), compiled)
     max_age = timedelta(seconds=settings.max_age_s)
+    posting = Posting(store)
     standings = StandingReader(
-        queries, rulebook, wiring.clock, max_age, settings.standing_cache
+        queries,
+        posting,
+        rulebook,
+        wiring.clock,
+        max_age=max_age,
+        size=settings.standing_cache,
     )
     bell = Bell()
 
@@ -141,6 +149,7 @@ def core_of(
         accounts=accounts,
         enforcer=Enforcer(store, rulebook, accounts, wiring.clock, changed),
         queries=queries,
+        posting=posting,
         standings=standings,
         streams=Streams(wiring.tokens, bell, pace, wiring.shutdown),
         changed=changed,
@@ -175,6 +184,7 @@ def servicers_of(core: Core) -> Servicers:
             core.enforcer,
             queries,
             standings,
+            posting=core.posting,
             people=People(
                 Overrider(store, rulebook, reverser, changed),
                 Replayer(store, rulebook),

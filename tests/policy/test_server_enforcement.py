@@ -1,9 +1,13 @@
 """EnforcementService as a client sees it: real server, real database."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
-from tests.policy.accounts_fake import a_profile, add_flagged, hosted, occasional
-from tests.policy.serving import running
+from tests.policy.accounts_fake import START, a_profile, add_flagged, hosted, occasional
+from tests.policy.serving import Site, running
+from truepen.accounts.v1 import activities_pb2
 from truepen.policy.v1 import decisions_pb2
 from truepen.policy.v1 import enforcement_service_pb2 as pb
 
@@ -87,3 +91,66 @@ async def test_account_is_labelled_by_the_weakest_proof_among_its_posts(
         response = await site.evaluate("bot")
 
     assert response.standing.label == "SUSPECTED_AI"
+
+
+async def limit_publishing(site: Site, account: str) -> None:
+    """Have a person allow *account* one post a day."""
+    await site.enforcement.OverrideDecision(
+        pb.OverrideDecisionRequest(
+            account=f"accounts/{account}",
+            tier=decisions_pb2.TIER_PUBLISHING_LIMITED,
+            ground=decisions_pb2.GROUND_AI_CONTENT,
+            reason="looked at it",
+            request_id=str(uuid4()),
+        )
+    )
+
+
+async def review(site: Site, activity: str, time: datetime, **fields: Any) -> Any:
+    """Review a post of account `a`; how the account stands then."""
+    kind = fields.pop("type", activities_pb2.ACTIVITY_TYPE_NOTE)
+    posted = activities_pb2.Activity(id=activity, account="accounts/a", type=kind)
+    posted.event_time.FromDatetime(time)
+    request = pb.ReviewActivityRequest(activity=posted)
+    return (await site.enforcement.ReviewActivity(request)).standing
+
+
+async def test_posts_left_is_what_the_day_has_left_and_starts_anew(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as site:
+        await limit_publishing(site, "a")
+        before = await site.standing("a")
+        after = await review(site, "n1", START)
+        again = await review(site, "n1", START)
+        site.clock.advance(timedelta(days=1))
+        next_day = await site.standing("a")
+
+    assert before.posts_left == 1
+    assert after.posts_left == again.posts_left == 0
+    assert next_day.posts_left == 1
+
+
+async def test_post_made_before_the_limit_counts_and_a_comment_does_not(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as site:
+        await review(site, "c1", START, type=activities_pb2.ACTIVITY_TYPE_COMMENT)
+        await review(site, "old", START - timedelta(days=1))
+        await limit_publishing(site, "a")
+        other = await site.standing("a")
+        await review(site, "n1", START)
+        spent = await site.standing("a")
+
+    assert other.posts_left == 1
+    assert spent.posts_left == 0
+
+
+async def test_posts_of_the_day_survive_a_restart(tmp_path: Path) -> None:
+    async with running(tmp_path) as site:
+        await review(site, "n1", START)
+    async with running(tmp_path) as site:
+        await limit_publishing(site, "a")
+        standing = await site.standing("a")
+
+    assert standing.posts_left == 0

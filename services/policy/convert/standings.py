@@ -26,8 +26,10 @@ def render_standing(
     standing: Standing,
     now: datetime,
     max_age: timedelta,
+    *,
+    posts_made: int,
 ) -> pb.Standing:
-    """Return how *account* stands, for the wire."""
+    """Return how *account* stands, for the wire; *posts_made* are this day's."""
     rendered = pb.Standing(
         name=f"accounts/{account}/standing",
         tier=TIERS[standing.tier],
@@ -52,6 +54,6 @@ def render_standing(
     )
     rendered.max_age.CopyFrom(duration(max_age))
     if standing.posts_per_day is not None:
-        rendered.posts_left = standing.posts_per_day
+        rendered.posts_left = max(0, standing.posts_per_day - posts_made)
         rendered.posts_reset_time.MergeFrom(instant(resets_at(now)))
     return rendered

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Any
 from services.policy.clients import Accounts
 from services.policy.convert.decisions import render_evaluation
 from services.policy.convert.measures import render_measure
+from services.policy.convert.times import from_timestamp
 from services.policy.decide import Enforcer, Evaluation
 from services.policy.feeds import follow
+from services.policy.posting import Posting
 from services.policy.queries import Queries
 from services.policy.server.decision_calls import DecisionCalls, People
 from services.policy.server.edge import (
@@ -24,6 +26,7 @@ from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField
 from services.runtime.ids import check_id
 from services.runtime.paging import page_size, query_of
+from truepen.accounts.v1 import activities_pb2
 from truepen.policy.v1 import decisions_pb2
 from truepen.policy.v1 import enforcement_service_pb2 as pb
 from truepen.policy.v1 import enforcement_service_pb2_grpc as pb_grpc
@@ -44,6 +47,7 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
         queries: Queries,
         standings: StandingReader,
         *,
+        posting: Posting,
         people: People,
         clock: Clock,
         streams: Streams,
@@ -51,6 +55,7 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
         super().__init__(queries, standings, people, clock, streams.tokens)
         self._accounts = accounts
         self._enforcer = enforcer
+        self._posting = posting
         self._streams = streams
         self._cursors = StreamCursors(streams.tokens, "WatchStandings")
 
@@ -63,6 +68,7 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
         account = account_of("activity.account", activity.account)
         content = check_id("activity.id", activity.id)
         recorded = await self._accounts.record(activity)
+        await self._note_post(account, activity)
         evaluation = await self._enforcer.evaluate(account, recorded.revision)
         standing = await self._standings.get(account)
         response = pb.ReviewActivityResponse(
@@ -77,6 +83,14 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
         if evaluation.changed:
             response.decision.CopyFrom(self._render(evaluation))
         return response
+
+    async def _note_post(self, account: str, activity: activities_pb2.Activity) -> None:
+        if activity.type != activities_pb2.ACTIVITY_TYPE_NOTE:
+            return
+        now = self._clock.now()
+        time = from_timestamp(activity.event_time)
+        await self._posting.note(account, activity.id, time, now)
+        self._standings.drop(account)
 
     async def EvaluateAccount(
         self, request: pb.EvaluateAccountRequest, context: "Context"

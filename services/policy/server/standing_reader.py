@@ -9,6 +9,7 @@ from services.policy.convert.standings import (
     standing_from_json,
 )
 from services.policy.domain.standing import resets_at, standing_of
+from services.policy.posting import Posting
 from services.policy.queries import Queries, holds
 from services.policy.rulebook import Rulebook
 from services.policy.standings import Answer, StandingCache
@@ -26,12 +27,15 @@ class StandingReader:
     def __init__(
         self,
         queries: Queries,
+        posting: Posting,
         rulebook: Rulebook,
         clock: Clock,
+        *,
         max_age: timedelta,
         size: int,
     ) -> None:
         self._queries = queries
+        self._posting = posting
         self._rulebook = rulebook
         self._clock = clock
         self._max_age = max_age
@@ -84,9 +88,12 @@ class StandingReader:
             history = await self._queries.history(account)
             ladder = (await self._rulebook.current()).live.ladder
             standing, revision = standing_of(history, now, ladder), stored.revision
-        due = standing.due
+        due, posts_made = standing.due, 0
         if standing.posts_per_day is not None:
+            posts_made = await self._posting.count(account, now)
             due = min(due or resets_at(now), resets_at(now))
-        rendered = render_standing(account, revision, standing, now, self._max_age)
+        rendered = render_standing(
+            account, revision, standing, now, self._max_age, posts_made=posts_made
+        )
         answer = pb.GetStandingResponse(standing=rendered)
         return Answer(rendered=answer, revision=revision, due=due)

@@ -199,6 +199,15 @@ class MeasureRow(Row, table=True):
     decision: str
 
 
+class PostRow(Row, table=True):
+    """A post that counts against the daily allowance until `reset_us`."""
+
+    __tablename__ = "posts"
+    account: str = Field(primary_key=True)
+    reset_us: int = big(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    activity: str = Field(primary_key=True)
+
+
 class CounterRow(Row, table=True):
     """A number that grows by one a change, so that feeds have no gaps."""
 

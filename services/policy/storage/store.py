@@ -102,6 +102,10 @@ class Store:
 
         return await self._database.write(run)
 
+    async def append(self, fn: Callable[[Connection], T]) -> T:
+        """Run *fn* in a transaction that numbers nothing, so it waits for nobody."""
+        return await self._database.write(fn)
+
     async def ledger(self, account: str) -> Ledger:
         """Return what is on record about *account*."""
         return await self.read(lambda c: self._ledgers.load(c, account))
