@@ -94,6 +94,11 @@ class Enforcer:
         await self._store.change(account, plan)
         self._changed(account)
 
+    async def erase(self, account: str) -> None:
+        """Erase what is kept about *account*, which accounts erased."""
+        await self._store.erase(account, self._clock.now())
+        self._changed(account)
+
     async def _record(
         self, evidence: Evidence, rules: Rules, now: datetime
     ) -> Evaluation:

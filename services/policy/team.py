@@ -78,6 +78,7 @@ class Team:
 
     async def _judge(self, change: Change) -> None:
         if change.erased:
+            await self._enforcer.erase(change.account)
             return
         if change.evidence is not None:
             await self._enforcer.judge(change.evidence)

@@ -8,11 +8,11 @@ import grpc
 import pytest
 
 from services.policy.domain.chain import verify
-from services.policy.storage import ledgers, notices, rows
+from services.policy.storage import erasures, ledgers, notices, rows
 from services.policy.storage.rows import METADATA
 from services.runtime import migrate
 from services.runtime.database import Database
-from tests.policy.accounts_fake import a_profile, hosted, occasional
+from tests.policy.accounts_fake import START, a_profile, hosted, occasional
 from tests.policy.serving import Site, running
 from truepen.accounts.v1 import activities_pb2
 from truepen.policy.v1 import decisions_pb2, notices_service_pb2
@@ -196,3 +196,63 @@ async def test_review_records_scores_and_judges_in_one_call(
     assert answer.standing.tier == decisions_pb2.TIER_BANNED
     assert answer.content_measure.label == "AI_GENERATED"
     assert answer.score.verdict == "HUMAN"
+
+
+def whole(database: Database) -> dict[str, list[str]]:
+    """Every row of policy's database as text, by table."""
+    return database.read_sync(
+        lambda c: {
+            name: [repr(tuple(row)) for row in c.execute(found.select())]
+            for name, found in METADATA.tables.items()
+        }
+    )
+
+
+async def test_erased_account_leaves_an_audit_entry_that_names_nobody(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with running(
+        tmp_path, database_url, worker=True, debounce_s=0, max_age_s=0
+    ) as site:
+        for name in ("erased-one", "erased-one-2"):
+            site.accounts.tell(hosted(name))
+            await site.evaluate(name)
+        decided = (await all_pages(site, "accounts/erased-one", 10))[0]
+        await site.enforcement.GetDecision(
+            pb.GetDecisionRequest(name=decided, explain=True)
+        )
+        site.accounts.erase("erased-one")
+        async with asyncio.timeout(5):
+            while await all_pages(site, "accounts/erased-one", 10):  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        standing = await site.standing("erased-one")
+        other = await site.standing("erased-one-2")
+        await asyncio.sleep(0.1)
+    database = Database(database_url, durable=False)
+    left = whole(database)
+    length = database.read_sync(lambda c: verify(ledgers.entries(c, "erased-one-2")))
+    database.close()
+
+    rows_left = [row for rows in left.values() for row in rows]
+    named = [row for row in rows_left if "erased-one" in row.replace("one-2", "")]
+    assert named == []
+    assert [row for row in left["audit"] if "EraseAccount" in row]
+    assert standing.tier == decisions_pb2.TIER_CLEAR
+    assert other.tier == decisions_pb2.TIER_BANNED
+    assert length > 0
+
+
+async def test_account_that_comes_back_after_an_erasure_begins_a_new_chain(
+    tmp_path: Path, database_url: str
+) -> None:
+    async with running(tmp_path, database_url) as site:
+        site.accounts.tell(hosted("bot"))
+        await site.evaluate("bot")
+        database = Database(database_url, durable=False)
+        database.write_sync(lambda c: erasures.erase(c, "bot", START))
+        again = await site.evaluate("bot")
+        length = database.read_sync(lambda c: verify(ledgers.entries(c, "bot")))
+        database.close()
+
+    assert again.changed
+    assert length == 1

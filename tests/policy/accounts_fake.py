@@ -162,6 +162,12 @@ class FakeAccounts:
         self.changes.append((account, urgent))
         self._changed.set()
 
+    def erase(self, account: str) -> None:
+        """Forget an account, and tell followers."""
+        del self.profiles[account]
+        self.changes.append((account, True))
+        self._changed.set()
+
     async def GetProfile(self, request: Any, context: Any) -> pb.GetProfileResponse:
         self._answer_or_raise()
         account = request.name.split("/")[1]
@@ -203,14 +209,15 @@ class FakeAccounts:
             while position < len(self.changes):
                 account, urgent = self.changes[position]
                 position += 1
-                profile = self.profiles[account]
+                profile = self.profiles.get(account)
                 yield pb.WatchProfilesResponse(
                     changes=[
                         pb.ProfileChange(
                             account=f"accounts/{account}",
-                            revision=profile.revision,
+                            revision=profile.revision if profile else 0,
                             urgent=urgent,
                             profile=profile,
+                            erased=profile is None,
                         )
                     ],
                     cursor=str(position),

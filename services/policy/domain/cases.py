@@ -211,3 +211,22 @@ def people_for(
     followed = (follower_count or 0) > LARGE_FOLLOWING
     established = (account_age_days or 0.0) > ESTABLISHED_DAYS
     return 2 if tier is Tier.BANNED and (followed or established) else 1
+
+
+def without(case: Case, account: str) -> Case | None:
+    """The case after *account* was erased; None where it was about nobody else.
+
+    Which content and reports were whose is not known, so they go too.
+    """
+    left = tuple(name for name in case.accounts if name != account)
+    if not left:
+        return None
+    decisions = f"accounts/{account}/"
+    return replace(
+        case,
+        accounts=left,
+        decisions=tuple(d for d in case.decisions if not d.startswith(decisions)),
+        contents=(),
+        exceptions={a: o for a, o in case.exceptions.items() if a != account},
+        version=case.version + 1,
+    )

@@ -64,6 +64,11 @@ class Ledgers:
         self._remember(ledger)
         return ledger
 
+    def forget(self, account: str) -> None:
+        """Keep nothing of *account* in memory."""
+        with self._lock:
+            self._kept.pop(account, None)
+
     def _recall(self, account: str) -> Ledger:
         with self._lock:
             return self._kept.get(account) or Ledger(account)

@@ -14,6 +14,7 @@ from services.policy.storage import (
     counters,
     cursors,
     decisions,
+    erasures,
     ledgers,
     measures,
     notices,
@@ -128,6 +129,11 @@ class Store:
             write_effects(connection, ledger, effects)
         return effects
 
+    async def erase(self, account: str, now: datetime) -> None:
+        """Erase all that is on record about *account*; again: nothing."""
+        await self.write(lambda c: erasures.erase(c, account, now))
+        self._ledgers.forget(account)
+
     async def acquire(
         self, name: str, owner: str, lasts: timedelta
     ) -> cursors.Lease | None:
@@ -147,6 +153,10 @@ class Store:
     async def release(self, lease: cursors.Lease) -> None:
         """Give a lease back."""
         await self._database.write(lambda c: cursors.release(c, lease))
+
+    async def first_answer(self, request: requests.Request) -> bytes | None:
+        """Return the first answer to *request*, or None. Raises RequestIdReused."""
+        return await self.read(lambda c: requests.first_answer(c, request))
 
     async def once(
         self,
