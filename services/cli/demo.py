@@ -15,7 +15,8 @@ async def _demo() -> None:
 
     from services.cli.embedded import embedded_suite
     from services.cli.stories import START, cast
-    from services.cli.storyteller import INTRODUCTION, TRY_IT, Story, summary, tell
+    from services.cli.story import Story
+    from services.cli.storyteller import INTRODUCTION, TRY_IT, summary, tell
 
     console = Console(width=100, soft_wrap=False, highlight=False)
     console.print(INTRODUCTION)

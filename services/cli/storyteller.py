@@ -1,10 +1,8 @@
-"""Lets the five stories of `truepen demo` happen, and tells what came of them."""
+"""Tells what came of the five stories of `truepen demo`."""
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.panel import Panel
@@ -12,29 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from services.cli.replayer import channels, interaction_name, tier_name
-from services.cli.stories import DAYS, START, Character
-from services.runtime.client import RemoteStub
-from services.runtime.clock import CALLER_TIME
-from truepen.accounts.v1 import (
-    accounts_service_pb2,
-    accounts_service_pb2_grpc,
-    activities_pb2,
-    profile_pb2,
-)
-from truepen.policy.v1 import (
-    decisions_pb2,
-    enforcement_service_pb2,
-    enforcement_service_pb2_grpc,
-    notices_service_pb2,
-    notices_service_pb2_grpc,
-)
-
-if TYPE_CHECKING:
-    import grpc
+from services.cli.stories import START, Character
+from services.cli.story import Chapter
+from truepen.accounts.v1 import activities_pb2, profile_pb2
+from truepen.policy.v1 import decisions_pb2
 
 SHANGHAI = timezone(timedelta(hours=8), "CST")
-STEP = timedelta(hours=6)
-"""The suite looks at every account each six hours of the story."""
 TIER_STYLE = {
     "CLEAR": "bold green",
     "NOTICE": "bold cyan",
@@ -45,107 +26,6 @@ TIER_STYLE = {
     "BANNED": "bold white on red",
 }
 SURE = 0.999
-
-
-@dataclass(slots=True)
-class Chapter:
-    """What the suite found out about one account, and did."""
-
-    character: Character
-    profile: profile_pb2.Profile = field(default_factory=profile_pb2.Profile)
-    standing: decisions_pb2.Standing = field(default_factory=decisions_pb2.Standing)
-    decisions: list[decisions_pb2.Decision] = field(default_factory=list)
-    notices: list[decisions_pb2.Notice] = field(default_factory=list)
-
-    @property
-    def hardest(self) -> str:
-        """The strictest tier it ever had."""
-        tiers = [decision.tier for decision in self.decisions]
-        return tier_name(max([self.standing.tier, *tiers]))
-
-
-class Story:
-    """Sends the cast's activities day by day, and reads what follows."""
-
-    def __init__(self, channel: "grpc.aio.Channel", cast: Sequence[Character]) -> None:
-        self._cast = cast
-        self._accounts: Any = RemoteStub(
-            accounts_service_pb2_grpc.AccountsServiceStub(channel)
-        )
-        self._enforcement: Any = RemoteStub(
-            enforcement_service_pb2_grpc.EnforcementServiceStub(channel)
-        )
-        self._notices: Any = RemoteStub(
-            notices_service_pb2_grpc.NoticesServiceStub(channel)
-        )
-        self._cursor = ""
-
-    async def live(self) -> None:
-        """Let the story happen."""
-        waiting = sorted(
-            (a for character in self._cast for a in character.activities),
-            key=lambda a: a.event_time.ToNanoseconds(),
-        )
-        now = START
-        while now < START + timedelta(days=DAYS):
-            now += STEP
-            CALLER_TIME.set(now)
-            until = int(now.timestamp() * 1e9)
-            batch = [a for a in waiting if a.event_time.ToNanoseconds() <= until]
-            waiting = waiting[len(batch) :]
-            if batch:
-                await self._record(batch)
-            for character in self._cast:
-                if not character.begins_before(now):
-                    continue
-                await self._enforcement.EvaluateAccount(
-                    enforcement_service_pb2.EvaluateAccountRequest(
-                        account=character.account
-                    ),
-                    timeout=60,
-                )
-            await self._hand_over_notices()
-
-    async def chapter(self, character: Character) -> Chapter:
-        """Read what is known about one account at the end."""
-        account = character.account
-        profile = await self._accounts.GetProfile(
-            accounts_service_pb2.GetProfileRequest(name=f"{account}/profile")
-        )
-        standing = await self._enforcement.GetStanding(
-            enforcement_service_pb2.GetStandingRequest(name=f"{account}/standing")
-        )
-        decisions = await self._enforcement.ListDecisions(
-            enforcement_service_pb2.ListDecisionsRequest(parent=account)
-        )
-        notices = await self._notices.ListNotices(
-            notices_service_pb2.ListNoticesRequest(parent=account)
-        )
-        return Chapter(
-            character,
-            profile.profile,
-            standing.standing,
-            sorted(decisions.decisions, key=lambda d: d.decide_time.ToNanoseconds()),
-            sorted(notices.notices, key=lambda n: n.sequence),
-        )
-
-    async def _record(self, batch: Sequence[activities_pb2.Activity]) -> None:
-        response = await self._accounts.RecordActivities(
-            accounts_service_pb2.RecordActivitiesRequest(
-                activities=batch, wait=accounts_service_pb2.WAIT_MODE_ASSESSED
-            ),
-            timeout=60,
-        )
-        for sent, result in zip(batch, response.results, strict=True):
-            if not result.HasField("recorded"):
-                raise RuntimeError(f"{sent.id} was refused: {result.error.message}")
-
-    async def _hand_over_notices(self) -> None:
-        request = notices_service_pb2.WatchNoticesRequest(
-            cursor=self._cursor, once=True
-        )
-        async for response in self._notices.WatchNotices(request):
-            self._cursor = response.cursor
 
 
 def tell(console: Console, chapter: Chapter) -> None:
