@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 
 from services.policy.callers import Caller
@@ -18,6 +18,7 @@ from services.policy.rulebook import Rulebook
 from services.policy.storage import audit, decisions
 from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.ledgers import Ledger
+from services.policy.storage.requests import Request
 from services.policy.storage.store import Effects, Store, Transaction
 
 AT_ONCE = 200
@@ -70,8 +71,15 @@ class Reverts:
         self._reverser = reverser
         self._changed = changed
 
-    async def run(self, revert: Revert, caller: Caller) -> AsyncIterator[Reverted]:
-        """Yield how far it is."""
+    async def run(
+        self, revert: Revert, caller: Caller, request: Request
+    ) -> AsyncIterator[Reverted]:
+        """Yield how far it is; a repeat of *request* yields its first result alone."""
+        if not revert.dry_run:
+            first = await self._store.first_answer(request)
+            if first is not None:
+                yield Reverted(**json.loads(first))
+                return
         names = await self._store.read(
             lambda c: decisions.names_within(c, revert.start, revert.end, None)
         )
@@ -89,7 +97,12 @@ class Reverts:
             if done.examined % AT_ONCE == 0:
                 yield done
         done.progress = 1.0
-        yield done
+        if revert.dry_run:  # it may be asked for again, and then be done in earnest
+            yield done
+            return
+        result = json.dumps(asdict(done)).encode()
+        kept = await self._store.once(request, lambda _: result, caller.now)
+        yield Reverted(**json.loads(kept))
 
     async def _one(
         self,

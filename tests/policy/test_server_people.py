@@ -295,6 +295,26 @@ async def test_withdrawn_model_takes_its_decisions_with_it(tmp_path: Path) -> No
     assert after.tier == decisions_pb2.TIER_CLEAR
 
 
+async def test_repeated_revert_gives_the_first_answer(tmp_path: Path) -> None:
+    async with running(tmp_path) as site:
+        await banned(site)
+        request = pb.RevertDecisionsRequest(
+            model_digest="a" * 64, reason="the model was wrong", request_id=request_id()
+        )
+        request.start_time.FromDatetime(START - timedelta(days=1))
+        request.end_time.FromDatetime(START + timedelta(days=1))
+
+        first = [m async for m in site.enforcement.RevertDecisions(request)]
+        again = [m async for m in site.enforcement.RevertDecisions(request)]
+        request.reason = "another reason"
+        with pytest.raises(grpc.aio.AioRpcError) as caught:
+            _ = [m async for m in site.enforcement.RevertDecisions(request)]
+
+    assert again == first
+    assert first[-1].reverted_count == 1
+    assert reason_of(caught.value) == "REQUEST_ID_REUSED"
+
+
 async def test_statement_names_ground_and_redress(tmp_path: Path) -> None:
     async with running(tmp_path) as site:
         name = await banned(site)

@@ -127,8 +127,9 @@ class DecisionCalls:
         self, request: pb.RevertDecisionsRequest, context: "Context"
     ) -> AsyncIterator[pb.RevertDecisionsResponse]:
         caller = speaker(context, self._clock)
-        request_of(request, "RevertDecisions")
-        async for done in self._people.reverts.run(revert_of(request), caller):
+        kept = request_of(request, "RevertDecisions")
+        revert = revert_of(request)
+        async for done in self._people.reverts.run(revert, caller, kept):
             yield pb.RevertDecisionsResponse(
                 examined_count=done.examined,
                 reverted_count=done.reverted,
