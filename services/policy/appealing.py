@@ -11,10 +11,11 @@ from services.policy.domain.history import Measure
 from services.policy.domain.notices import NoticeKind, notice_of_change
 from services.policy.domain.numbers import Ladder
 from services.policy.domain.tiers import Tier
+from services.policy.domain.truths import Annotation, found_by_appeal
 from services.policy.effects import noted, written
 from services.policy.reversing import Reverser, Voided, with_cascade
 from services.policy.rulebook import Rulebook
-from services.policy.storage import appeals, decisions
+from services.policy.storage import annotations, appeals, decisions
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.requests import Request
 from services.policy.storage.store import Effects, Store, Transaction
@@ -153,6 +154,10 @@ class Appealing:
                     notices=written(told),
                 )
 
+            ledger = self._store.ledger_within(connection, account)
+            finding = finding_of(answer, appeal, measure_of(ledger, appeal.decision))
+            if finding is not None:
+                annotations.put(connection, account, finding)
             self._store.change_within(connection, account, plan)
             return appeal.id.encode()
 
@@ -174,6 +179,19 @@ def resolved_by(
         reason=answer.reason,
         remitted_tier=answer.remitted_tier,
         word_holds_until=rules.word_holds_until(answer.outcome, caller.now, ladder),
+    )
+
+
+def finding_of(answer: Answer, appeal: Appeal, measure: Measure) -> Annotation | None:
+    """Return what the answer says about the account, if anything."""
+    truth = found_by_appeal(answer.outcome, appeal.ground, measure.made)
+    if truth is None:
+        return None
+    return Annotation(
+        key=f"appeals/{appeal.id}",
+        truth=truth,
+        source="appeal",
+        decision=f"accounts/{answer.account}/decisions/{appeal.decision}",
     )
 
 

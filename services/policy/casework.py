@@ -16,12 +16,13 @@ from services.policy.domain.events import (
 from services.policy.domain.history import History
 from services.policy.domain.notices import Notice, NoticeKind, notice_of_change
 from services.policy.domain.tiers import CaseKind, Ground, Tier
+from services.policy.domain.truths import Annotation, found_by_case
 from services.policy.effects import noted, written
 from services.policy.records import Hearing, decision_of
 from services.policy.reports import Desk, Resolution
 from services.policy.reversing import Bases, Reverser, reversal
 from services.policy.rulebook import Rulebook
-from services.policy.storage import cases
+from services.policy.storage import annotations, cases
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.requests import Request
 from services.policy.storage.store import Effects, Store, Transaction
@@ -114,6 +115,10 @@ class Casework:
             log = self._reverser.log(connection, account)
             return rejection(case, ledger, hearing, log, bases)
 
+        ledger = self._store.ledger_within(connection, account)
+        finding = finding_of(case, ledger)
+        if finding is not None:
+            annotations.put(connection, account, finding)
         self._store.change_within(connection, account, plan)
 
     async def _answer_reporters(self, case: Case) -> None:
@@ -133,6 +138,23 @@ def existing(connection: Transaction, case_id: str) -> Case:
     if found is None:
         raise NotFound("case", f"cases/{case_id}")
     return found
+
+
+def finding_of(case: Case, ledger: Ledger) -> Annotation | None:
+    """Return what the case says about one of its accounts, if anything."""
+    name = next(iter(decided_in(case, ledger)), "")
+    measure = ledger.history.measure(name)
+    truth = found_by_case(
+        case.kind, case.outcome_for(ledger.account), measure.made if measure else None
+    )
+    if truth is None:
+        return None
+    return Annotation(
+        key=f"cases/{case.id}",
+        truth=truth,
+        source="audit" if case.kind is CaseKind.AUDIT else "review",
+        decision=f"accounts/{ledger.account}/decisions/{name}" if name else "",
+    )
 
 
 def decided_in(case: Case, ledger: Ledger) -> list[str]:

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
 
 from services.policy.convert.evidence import evidence_of
 from services.policy.domain.evidence import Evidence
+from services.policy.domain.truths import Annotation
 from services.policy.reports import Report, ReportsTold, Resolution
 from services.policy.worker import Change, Told
 from services.runtime.calls import time_left
@@ -104,6 +106,17 @@ class Accounts:
             request_id=resolution.request_id,
         )
         await self._reports.ResolveReport(request, timeout=PROFILE_TIMEOUT)
+
+    async def annotate(self, account: str, annotation: Annotation) -> None:
+        """Tell what people found about *account*; idempotent by its key."""
+        request = accounts_pb.AnnotateAccountRequest(
+            name=f"accounts/{account}",
+            truth=accounts_pb.Truth.Value(f"TRUTH_{annotation.truth}"),
+            source=annotation.source,
+            decision=annotation.decision,
+            request_id=str(uuid5(NAMESPACE_URL, f"truepen:{account}:{annotation.key}")),
+        )
+        await self._accounts.AnnotateAccount(request, timeout=PROFILE_TIMEOUT)
 
 
 def change_of(change: accounts_pb.ProfileChange, now: datetime) -> Change:

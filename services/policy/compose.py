@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from services.policy.annotating import Annotator
 from services.policy.appealing import Appealing
 from services.policy.audits import Auditor
 from services.policy.backtests import Backtester
@@ -165,6 +166,7 @@ def team_of(settings: PolicySettings, core: Core) -> Team:
         core.accounts,
         core.enforcer,
         reports=ReportFollower(core.accounts, core.store, core.clock),
+        annotator=Annotator(core.accounts, core.store, settings.sweep_s),
         deadlines=Deadlines(core.store, core.rulebook, core.clock, core.changed),
         clock=core.clock,
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
+from services.policy.annotating import Annotator
 from services.policy.clients import Accounts
 from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
@@ -32,6 +33,7 @@ class Team:
         enforcer: Enforcer,
         *,
         reports: ReportFollower,
+        annotator: Annotator,
         deadlines: Deadlines,
         clock: Clock,
     ) -> None:
@@ -40,6 +42,7 @@ class Team:
         self._accounts = accounts
         self._enforcer = enforcer
         self._reports = reports
+        self._annotator = annotator
         self._deadlines = deadlines
         self._clock = clock
         self._owner = random_id()
@@ -55,6 +58,7 @@ class Team:
             )
             self._lead(name, follower.work)
         self._lead("reports", self._reports.work)
+        self._lead("annotations", self._annotator.work)
         self._lead("sweep", self._sweep)
 
     async def stop(self) -> None:

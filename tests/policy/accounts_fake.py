@@ -150,6 +150,7 @@ class FakeAccounts:
         self.profiles: dict[str, profile_pb2.Profile] = {}
         self.after_recording: dict[str, profile_pb2.Profile] = {}
         self.away = False
+        self.annotations: list[pb.AnnotateAccountRequest] = []
         self.changes: list[tuple[str, bool]] = []
         self.cursors_asked: list[str] = []
         self.refusal: ServiceError | None = None
@@ -198,6 +199,13 @@ class FakeAccounts:
         return pb.RecordActivitiesResponse(
             results=[pb.RecordActivityResult(recorded=receipt)]
         )
+
+    async def AnnotateAccount(
+        self, request: Any, context: Any
+    ) -> pb.AnnotateAccountResponse:
+        self._answer_or_raise()
+        self.annotations.append(request)
+        return pb.AnnotateAccountResponse()
 
     async def WatchProfiles(
         self, request: Any, context: Any

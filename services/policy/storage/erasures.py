@@ -9,6 +9,7 @@ from services.policy.callers import Caller
 from services.policy.domain.cases import Case, without
 from services.policy.storage import audit, cases, posts
 from services.policy.storage.rows import (
+    AnnotationRow,
     AppealRow,
     AuditRow,
     CaseRow,
@@ -22,7 +23,15 @@ from services.policy.storage.rows import (
 
 OWNED = tuple(
     table(row)
-    for row in (AppealRow, DecisionRow, LogRow, MeasureRow, NoticeRow, StandingRow)
+    for row in (
+        AnnotationRow,
+        AppealRow,
+        DecisionRow,
+        LogRow,
+        MeasureRow,
+        NoticeRow,
+        StandingRow,
+    )
 )
 AUDIT = table(AuditRow)
 CASES = table(CaseRow)

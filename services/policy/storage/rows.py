@@ -208,6 +208,15 @@ class PostRow(Row, table=True):
     activity: str = Field(primary_key=True)
 
 
+class AnnotationRow(Row, table=True):
+    """What accounts is still to be told about an account."""
+
+    __tablename__ = "annotations"
+    account: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    body: str = Field(sa_type=Text)
+
+
 class CounterRow(Row, table=True):
     """A number that grows by one a change, so that feeds have no gaps."""
 
