@@ -44,11 +44,13 @@ def test_readme_names_only_commands_that_exist() -> None:
     from services.cli.main import app
 
     known = {
-        info.name or getattr(info.callback, "__name__", "")
+        info.name or getattr(info.callback, "__name__", "").replace("_", "-")
         for info in app.registered_commands
-    }
+    } | {group.name for group in app.registered_groups}
 
-    named = set(re.findall(r"`truepen (\w+)", (ROOT / "README.md").read_text("utf8")))
+    named = set(
+        re.findall(r"`truepen ([\w-]+)", (ROOT / "README.md").read_text("utf8"))
+    )
 
     assert named
     assert named <= known

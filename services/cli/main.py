@@ -2,14 +2,20 @@
 
 import typer
 
+from services.cli.appeal import appeal
+from services.cli.case import case
 from services.cli.demo import demo
 from services.cli.detect import detect
+from services.cli.explain import explain
 from services.cli.migrate import migrate
 from services.cli.profile import profile
+from services.cli.rebuild import rebuild
 from services.cli.replay import replay
 from services.cli.report import report
+from services.cli.ruleset import ruleset
 from services.cli.serve import serve
 from services.cli.standing import standing
+from services.cli.verify import verify_log
 
 app = typer.Typer(
     help="A person behind every account: detection, evidence, fair enforcement.",
@@ -19,3 +25,9 @@ app = typer.Typer(
 )
 for command in (serve, demo, detect, replay, migrate, standing, profile, report):
     app.command()(command)
+app.command()(explain)
+app.command()(verify_log)
+app.command()(rebuild)
+app.add_typer(case, name="case")
+app.add_typer(appeal, name="appeal")
+app.add_typer(ruleset, name="ruleset")

@@ -7,3 +7,10 @@ import typer
 Account = Annotated[str, typer.Argument(help="Id of the account.")]
 Target = Annotated[str, typer.Option(help="Where the suite runs.")]
 LOCAL = "localhost:50051"
+Who = Annotated[
+    str, typer.Option("--as", help="Your name; counts on loopback, without TLS.")
+]
+Reason = Annotated[str, typer.Option(help="Written reasons, 1-4,000 characters.")]
+RequestId = Annotated[
+    str, typer.Option(help="A UUID; the same one is never counted twice.")
+]

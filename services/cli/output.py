@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from google.protobuf.json_format import MessageToDict
@@ -11,12 +11,26 @@ from google.protobuf.message import Message
 
 def print_message(message: Message, out: TextIO | None = None) -> None:
     """Print *message* with the field names of the contract."""
-    record = MessageToDict(
+    print_record(record_of(message), out)
+
+
+def record_of(message: Message) -> dict[str, Any]:
+    """Return *message* with the field names of the contract."""
+    record: dict[str, Any] = MessageToDict(
         message,
         preserving_proto_field_name=True,
         always_print_fields_with_no_presence=True,
     )
-    print_record(record, out)
+    return record
+
+
+def print_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print one table of *rows* on a terminal, one line each in a pipe."""
+    if sys.stdout.isatty():
+        print_record({title: list(rows) or "none"})
+        return
+    for row in rows:
+        print_record(row)
 
 
 def print_record(record: Mapping[str, Any], out: TextIO | None = None) -> None:
