@@ -1,15 +1,72 @@
 """`truepen profile`: what an account's activities add up to."""
 
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
 from services.cli.options import LOCAL, Account, Target
 
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
 
-def profile(account: Account, target: Target = LOCAL) -> None:
+PAGE = 1_000
+DRAWN = 5_000
+"""The latest activities that are drawn; more do not change the picture."""
+
+
+def profile(
+    account: Account,
+    time_zone: Annotated[
+        str, typer.Option(help="IANA time zone of the hours drawn.")
+    ] = "UTC",
+    target: Target = LOCAL,
+) -> None:
     """Show what is known about an account: signals, channels, reliance."""
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     from services.cli.output import print_message
     from services.cli.remote import account_name, ask
     from truepen.accounts.v1.accounts_service_pb2 import GetProfileRequest
     from truepen.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
 
-    request = GetProfileRequest(name=f"{account_name(account)}/profile")
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise typer.BadParameter(f"no such time zone: {time_zone}") from error
+    name = account_name(account)
+    request = GetProfileRequest(name=f"{name}/profile")
     response = ask(target, AccountsServiceStub, "GetProfile", request)
-    print_message(response.profile)
+    if not sys.stdout.isatty():
+        print_message(response.profile)
+        return
+    from rich.console import Console
+
+    from services.cli.picture import picture
+
+    times = activity_times(target, name, zone)
+    console = Console(file=sys.stdout, highlight=False)
+    console.print(picture(response.profile, times, time_zone))
+
+
+def activity_times(target: str, account: str, zone: tzinfo) -> list[datetime]:
+    """Return when *account* did something, the latest first, as *zone* has it."""
+    from datetime import UTC
+
+    from services.cli.remote import ask
+    from truepen.accounts.v1.accounts_service_pb2 import ListActivitiesRequest
+    from truepen.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
+
+    request = ListActivitiesRequest(parent=account, page_size=PAGE)
+    times: list[datetime] = []
+    while len(times) < DRAWN:
+        page = ask(target, AccountsServiceStub, "ListActivities", request)
+        times += [
+            each.event_time.ToDatetime(UTC).astimezone(zone) for each in page.activities
+        ]
+        if not page.next_page_token:
+            break
+        request.page_token = page.next_page_token
+    return times
