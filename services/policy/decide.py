@@ -110,6 +110,8 @@ class Enforcer:
 
         effects = await self._store.change(evidence.account, plan)
         self._changed(evidence.account)
+        if effects is not None and effects.budgets:
+            self._rulebook.forget()  # a breaker may have opened
         ledger = await self._store.ledger(evidence.account)
         ruling = judged(evidence, ledger, rules, now)
         measure = ledger.history.measure(ruling.decision)

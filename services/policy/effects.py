@@ -44,7 +44,14 @@ def effects_of(
         notices=written(notice_about(ruling.made())) if ruling.acts else (),
         cases=cases,
         measures=measures_of(ruling.account, ruling.contents, ruling),
+        budgets=budgets_of(ruling, ruleset) if ruling.acts else {},
     )
+
+
+def budgets_of(ruling: Ruling, ruleset: Ruleset) -> dict[str, int]:
+    """Return the daily budget of each rule that fired and has one."""
+    fired = (ruleset.by_id[match.rule] for match in ruling.fired)
+    return {rule.id: rule.budget for rule in fired if rule.budget is not None}
 
 
 def noted(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from services.policy.callers import Caller
 from services.policy.rulebook import Rulebook
-from services.policy.storage import audit, breakers, rulesets
+from services.policy.storage import audit, breakers, budgets, rulesets
 from services.policy.storage.breakers import StoredBreaker
 from services.policy.storage.rulesets import RulesetStage, StoredRuleset
 from services.policy.storage.store import Store, Transaction
@@ -87,6 +87,8 @@ class Rulework:
 
         def write(connection: Transaction) -> None:
             breakers.put(connection, breaker)
+            if not is_open:
+                budgets.renew(connection, name)
             detail = json.dumps({"open": is_open, "reason": reason})
             audit.note(connection, caller, "SetBreaker", name, detail)
 

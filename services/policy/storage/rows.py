@@ -217,6 +217,15 @@ class AnnotationRow(Row, table=True):
     body: str = Field(sa_type=Text)
 
 
+class FiringRow(Row, table=True):
+    """How often a rule decided in an hour, towards its budget."""
+
+    __tablename__ = "firings"
+    rule: str = Field(primary_key=True)
+    hour_us: int = big(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    count: int = big()
+
+
 class CounterRow(Row, table=True):
     """A number that grows by one a change, so that feeds have no gaps."""
 
@@ -238,5 +247,4 @@ METADATA: MetaData = REGISTRY.metadata
 
 def table(row: type[Row]) -> Table:
     """Return the table behind *row*."""
-    found: Table = METADATA.tables[str(row.__tablename__)]
-    return found
+    return METADATA.tables[str(row.__tablename__)]

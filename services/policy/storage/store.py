@@ -1,7 +1,7 @@
 """The database of policy: each method is one transaction."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from services.policy.domain.chain import Entry
 from services.policy.domain.events import Event
 from services.policy.storage import (
+    budgets,
     cases,
     counters,
     cursors,
@@ -68,6 +69,8 @@ class Effects:
     notices: Sequence[NewNotice] = ()
     cases: Sequence[CaseNews] = ()
     measures: Sequence[StoredMeasure] = ()
+    budgets: Mapping[str, int] = field(default_factory=dict)
+    """Daily budget of each rule that decided and has one."""
 
 
 Transaction = Connection
@@ -188,6 +191,7 @@ def write_effects(
     for made in effects.decisions:
         write_decision(connection, account, made, made_by[made.id])
     measures.put(connection, effects.measures)
+    budgets.spend(connection, effects.budgets, now)
     notices.write(connection, account, effects.notices, now)
     for case in effects.cases:
         cases.tell(connection, case, now)
