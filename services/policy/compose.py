@@ -16,6 +16,7 @@ from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
 from services.policy.feeds import Bell, Pace
 from services.policy.handover import HandOver
+from services.policy.metrics import PolicyMetrics
 from services.policy.overrides import Overrider
 from services.policy.posting import Posting
 from services.policy.queries import Queries
@@ -95,7 +96,7 @@ def compose(
     database = opened(settings, wiring)
     core = core_of(settings, wiring, database, Accounts(accounts_stub, reports_stub))
     servicers = servicers_of(core)
-    team = team_of(settings, core)
+    team = team_of(settings, core, PolicyMetrics(wiring.registry))
 
     async def start() -> None:
         await core.store.begin()
@@ -158,7 +159,7 @@ def core_of(
     )
 
 
-def team_of(settings: PolicySettings, core: Core) -> Team:
+def team_of(settings: PolicySettings, core: Core, metrics: PolicyMetrics) -> Team:
     """Wire the background work."""
     return Team(
         settings,
@@ -169,6 +170,7 @@ def team_of(settings: PolicySettings, core: Core) -> Team:
         annotator=Annotator(core.accounts, core.store, settings.sweep_s),
         deadlines=Deadlines(core.store, core.rulebook, core.clock, core.changed),
         clock=core.clock,
+        metrics=metrics,
     )
 
 

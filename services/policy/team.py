@@ -9,6 +9,7 @@ from services.policy.clients import Accounts
 from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
 from services.policy.leases import Held, Leader
+from services.policy.metrics import PolicyMetrics
 from services.policy.reports import ReportFollower
 from services.policy.settings import PolicySettings
 from services.policy.storage import standings
@@ -36,6 +37,7 @@ class Team:
         annotator: Annotator,
         deadlines: Deadlines,
         clock: Clock,
+        metrics: PolicyMetrics,
     ) -> None:
         self._settings = settings
         self._store = store
@@ -45,6 +47,7 @@ class Team:
         self._annotator = annotator
         self._deadlines = deadlines
         self._clock = clock
+        self._metrics = metrics
         self._owner = random_id()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -54,7 +57,10 @@ class Team:
         for shard in range(shards):
             name = f"profiles:{shard}/{shards}"
             follower = Follower(
-                self._feed(shard), self._judge, self._settings.debounce_s
+                self._feed(shard),
+                self._judge,
+                self._settings.debounce_s,
+                gave_up=self._metrics.not_judged,
             )
             self._lead(name, follower.work)
         self._lead("reports", self._reports.work)

@@ -68,7 +68,11 @@ class Follower:
         judge: Judge,
         debounce: float,
         lag: Callable[[int], None] = lambda waiting: None,
+        *,
+        gave_up: Callable[[], None] = lambda: None,
     ) -> None:
+        """Have *gave_up* called for each account that cannot be judged."""
+        self._gave_up = gave_up
         self._feed = feed
         self._judge = judge
         self._debounce = debounce
@@ -76,7 +80,9 @@ class Follower:
 
     async def work(self, held: Held) -> None:
         """Follow from the stored cursor until cancelled, or until accounts fails."""
-        run = _Run(held, self._feed, self._judge, self._debounce, self._lag)
+        run = _Run(
+            held, self._feed, self._judge, self._debounce, self._lag, self._gave_up
+        )
         try:
             async with asyncio.TaskGroup() as tasks:
                 reading = tasks.create_task(run.read())
@@ -90,14 +96,16 @@ class Follower:
 class _Run:
     """One time of following, from a cursor to an interruption."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 only Follower makes one
         self,
         held: Held,
         feed: Feed,
         judge: Judge,
         debounce: float,
         lag: Callable[[int], None],
+        gave_up: Callable[[], None],
     ) -> None:
+        self._gave_up = gave_up
         self._held = held
         self._feed = feed
         self._judge = judge
@@ -138,6 +146,10 @@ class _Run:
                 await self._judge(waiting.change)
             except ServiceError as error:
                 await self._again(waiting, error)
+                continue
+            except Exception:
+                log.exception("judging broke", account=waiting.change.account)
+                await self._again(waiting, InternalError())
                 continue
             await self._done(waiting)
 
@@ -181,6 +193,7 @@ class _Run:
         account = waiting.change.account
         if isinstance(error, InternalError) and waiting.attempts >= ATTEMPTS:
             log.error("account not judged", account=account, reason=error.reason)
+            self._gave_up()
             await self._done(waiting)
             return
         log.warning("judging failed", account=account, reason=error.reason)

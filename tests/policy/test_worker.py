@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import CollectorRegistry
 
+from services.policy.metrics import PolicyMetrics
 from services.policy.progress import Progress
 from services.policy.worker import Change, Follower, Told
 from services.runtime.errors import DependencyUnavailable, InternalError
@@ -163,6 +165,26 @@ async def test_account_that_always_fails_does_not_hold_up_the_others(
 
     assert judged == ["b"]
     assert held.stored[-1] == "2"
+
+
+async def test_account_that_fails_five_times_is_counted_for_an_operator(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("services.policy.worker.RETRY_AFTER", 0.01)
+    registry = CollectorRegistry()
+    attempts: list[str] = []
+
+    async def judge(told: Change) -> None:
+        attempts.append(told.account)
+        raise ZeroDivisionError
+
+    metrics = PolicyMetrics(registry)
+    feed = feed_of(Told("1", [change("broken")]))
+    follower = Follower(feed, judge, 0.0, gave_up=metrics.not_judged)
+    await asyncio.wait_for(follower.work(FakeHeld()), 5)  # type: ignore[arg-type]
+
+    assert len(attempts) == 5
+    assert registry.get_sample_value("policy_accounts_not_judged_total") == 1
 
 
 async def test_feed_that_breaks_is_told_to_the_leader() -> None:
