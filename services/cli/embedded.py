@@ -42,6 +42,7 @@ async def embedded_suite(
             ),
             DetectorSettings(),
             AccountsSettings(
+                durable=False,  # a power cut ends the command too
                 effective_time=effective_time,
                 # Forgotten with the data; a random one would vary likenesses.
                 fingerprint_key=SecretStr("replay"),

@@ -30,14 +30,14 @@ if TYPE_CHECKING:
     import grpc
 
 BATCH = 1_000
-BATCH_SPAN_US = 3_600_000_000
-"""A batch covers at most an hour, so that the ladder sees time pass."""
-HOUR_US = 3_600_000_000
-DAY_US = 24 * HOUR_US
-NEW_SHARE = 0.05
+BATCH_SPAN_US = 6 * 3_600_000_000
+"""A batch covers at most six hours, so that the ladder sees time pass."""
+PAUSE_US = BATCH_SPAN_US
+DAY_US = 24 * 3_600_000_000
+NEW_SHARE = 0.1
 NEW_CAP = 20
-"""An account is evaluated again after an hour and 5 % (at most 20) new events,
-or after a day with any: as the worker's debounce does, in event time."""
+"""An account is evaluated again after six hours and 10 % (at most 20) new
+events, or after a day with any: as the worker's debounce does, in event time."""
 RECORD_SECONDS = 300.0
 IN_FLIGHT = 16
 NOTHING: dict[str, Any] = {
@@ -70,7 +70,7 @@ class Progress:
         """Whether enough is new, or enough time has passed, to evaluate it."""
         new = self.sent - self.judged_sent
         waited = now_us - self.judged_at
-        if not new or not self.acknowledged or waited < HOUR_US:
+        if not new or not self.acknowledged or waited < PAUSE_US:
             return False
         return new >= min(NEW_CAP, NEW_SHARE * self.sent) or waited >= DAY_US
 
@@ -201,7 +201,7 @@ class Replay:
 def batches(
     recordings: Iterable[Recording],
 ) -> Iterator[list[tuple[int, str, int, Event]]]:
-    """Group all events, in order of time, into batches of at most an hour."""
+    """Group all events, in order of time, into batches of at most six hours."""
     ordered = sorted(
         (event.time_us, recording.id, number, event)
         for recording in recordings

@@ -105,7 +105,7 @@ def test_different_names_stay_different(names: set[str]) -> None:
 
 
 @given(st.lists(st.integers(0, 10**13), max_size=60))
-def test_batches_hold_every_event_in_order_and_at_most_an_hour(
+def test_batches_hold_every_event_in_order_and_at_most_six_hours(
     times: list[int],
 ) -> None:
     rows = [{"t": time / 1e6, "type": "post"} for time in times]
