@@ -8,7 +8,7 @@ import pytest
 from services.policy.domain.dsa import Context, problems, record
 from services.policy.domain.events import DecisionMade
 from services.policy.domain.notices import NoticeKind, notice_about, notice_of_change
-from services.policy.domain.statements import statement
+from services.policy.domain.statements import measures, statement
 from services.policy.domain.tiers import (
     AccountKind,
     Decider,
@@ -74,6 +74,14 @@ def test_every_notice_says_what_until_when_and_how_to_object(
         assert not any(
             code in text for code in (*FINDINGS, *STRATEGIES, *Tier.__members__)
         )
+
+
+def test_a_ban_names_no_end_not_even_of_what_it_covers() -> None:
+    ban = decision(Tier.BANNED, InteractionTier.INTERACTION_LIMITED)
+
+    assert "ends by itself" not in notice_about(ban).body_en
+    assert "到期" not in notice_about(ban).body_zh
+    assert "ends by itself" not in measures(ban).en
 
 
 def test_a_notice_has_one_key_for_one_decision() -> None:

@@ -70,7 +70,8 @@ def render_stored(
 
 def render_ruling(ruling: Ruling, *, explain: bool = False) -> pb.Decision:
     """Return what was ruled; with *explain*, also what rules abstained on."""
-    ends = [t for t in (ruling.expire_time, ruling.interaction_expire_time) if t]
+    on_ladder = ruling.tier > Tier.CLEAR
+    ends = ruling.expire_time if on_ladder else ruling.interaction_expire_time
     return pb.Decision(
         tier=TIERS[ruling.tier],
         previous_tier=TIERS[ruling.previous_tier],
@@ -85,7 +86,7 @@ def render_ruling(ruling: Ruling, *, explain: bool = False) -> pb.Decision:
         ruleset_digest=ruling.ruleset_digest,
         model_digests=ruling.model_digests,
         decide_time=to_timestamp(ruling.decide_time),
-        expire_time=to_timestamp(min(ends, default=None)),
+        expire_time=to_timestamp(ends),
         provisional=ruling.provisional,
         decider=pb.Decider(kind=pb.DECIDER_KIND_RULE),
         evidence_digest=ruling.evidence_digest,

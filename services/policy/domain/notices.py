@@ -85,7 +85,8 @@ def paragraphs(made: DecisionMade) -> list[Words]:
         parts += until(made.expire_time)
     if made.provisional:
         parts.append(PROVISIONAL)
-    if made.interaction > InteractionTier.NONE:
+    # A ban covers interaction, for good: no end of it may be told beside it.
+    if made.interaction > InteractionTier.NONE and made.tier < Tier.BANNED:
         parts.append(INTERACTION_EFFECT)
         parts += until(made.interaction_expire_time)
     if made.tier > Tier.CLEAR:

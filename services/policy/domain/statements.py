@@ -47,7 +47,7 @@ def measures(made: DecisionMade) -> Words:
     said: list[Words] = []
     if made.tier > Tier.CLEAR:
         said += [EFFECTS[made.tier.name], *(until(made.expire_time) or [NO_END])]
-    if made.interaction > InteractionTier.NONE:
+    if made.interaction > InteractionTier.NONE and made.tier < Tier.BANNED:
         said += [INTERACTION_EFFECT, *until(made.interaction_expire_time)]
     return Words("".join(w.zh for w in said), " ".join(w.en for w in said))
 
