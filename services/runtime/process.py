@@ -13,7 +13,12 @@ from services.runtime.clock import CallerClock, Clock, SystemClock
 from services.runtime.concerns import standard
 from services.runtime.logs import configure_logs
 from services.runtime.paging import Tokens
-from services.runtime.serve import InsecureAddressError, Server, Service
+from services.runtime.serve import (
+    AddressTakenError,
+    InsecureAddressError,
+    Server,
+    Service,
+)
 from services.runtime.settings import RuntimeSettings, SettingsError
 
 
@@ -73,7 +78,7 @@ def run(settings: RuntimeSettings, serve: Callable[[Wiring], Awaitable[None]]) -
         start_http_server(settings.metrics_port, registry=wiring.registry)
     try:
         asyncio.run(_awaited(serve(wiring)))
-    except (SettingsError, InsecureAddressError) as error:
+    except (SettingsError, InsecureAddressError, AddressTakenError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0

@@ -38,6 +38,10 @@ class InsecureAddressError(Exception):
     """Plaintext was asked for beyond the loopback interface."""
 
 
+class AddressTakenError(Exception):
+    """Something else listens there, or the address is not this machine's."""
+
+
 class Server:
     """Serves *services*; `async with Server(...) as server: await server.run()`.
 
@@ -134,11 +138,18 @@ class Server:
         host = self._settings.host
         address = host if host.startswith("unix:") else f"{host}:{self._settings.port}"
         credentials = server_credentials(self._settings)
-        if credentials is not None:
-            return self._server.add_secure_port(address, credentials)
-        if not host.startswith(LOOPBACK) and not self._settings.insecure:
+        if (
+            credentials is None
+            and not host.startswith(LOOPBACK)
+            and not self._settings.insecure
+        ):
             raise InsecureAddressError(f"{address} needs TLS or TRUEPEN_INSECURE=true")
-        return self._server.add_insecure_port(address)
+        try:
+            if credentials is not None:
+                return self._server.add_secure_port(address, credentials)
+            return self._server.add_insecure_port(address)
+        except RuntimeError as error:  # grpc's own, with no more to tell
+            raise AddressTakenError(f"{address} cannot be listened on") from error
 
     async def _start_probes(self) -> None:
         if self._settings.health_port is None:

@@ -18,7 +18,12 @@ from services.runtime.calls import Shutdown
 from services.runtime.client import RemoteStub, connect
 from services.runtime.concerns import standard
 from services.runtime.errors import Unauthenticated
-from services.runtime.serve import InsecureAddressError, Server, Service
+from services.runtime.serve import (
+    AddressTakenError,
+    InsecureAddressError,
+    Server,
+    Service,
+)
 from services.runtime.settings import RuntimeSettings
 from tests.runtime.echo import NAME, EchoServicer, EchoStub, add_echo, text
 
@@ -135,7 +140,7 @@ async def test_a_worker_that_fails_stops_the_server_and_is_told() -> None:
 
 async def test_two_processes_cannot_share_a_port() -> None:
     async with make() as first:
-        with pytest.raises(RuntimeError, match="bind"):
+        with pytest.raises(AddressTakenError, match=str(first.port)):
             await make(port=first.port).__aenter__()
 
 
