@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from services.accounts.bell import Bell
 from services.accounts.domain.activities import to_us
 from services.accounts.storage import erasing
 from services.accounts.storage.requests import Act
+from services.runtime.bell import Bell
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.errors import NotFound

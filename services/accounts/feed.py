@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from services.accounts.bell import Bell
 from services.accounts.storage import feed, reports
 from services.accounts.storage.feed import PARTITIONS, Change
 from services.accounts.storage.reports import Report
+from services.runtime.bell import Bell
 from services.runtime.calls import Shutdown
 from services.runtime.database import Database
 from services.runtime.errors import CursorEpochChanged, CursorInvalid, PageTokenInvalid

@@ -14,18 +14,7 @@ from services.accounts.storage import profiles, reading
 from services.accounts.storage.reading import Kept, Remember
 from services.runtime.clock import Clock
 from services.runtime.database import Database
-from services.runtime.errors import FailedPrecondition, NotFound
-
-
-class RevisionNotReached(FailedPrecondition):
-    """This replica has not seen the revision yet: ask again."""
-
-    reason = "REVISION_NOT_REACHED"
-
-    def __init__(self, name: str, wanted: int, revision: int) -> None:
-        text = f"{name} is at revision {revision}, not yet at {wanted}"
-        super().__init__(text, name=name, revision=str(revision))
-        self.retry_after = 0.1
+from services.runtime.errors import NotFound, RevisionNotReached
 
 
 @dataclass(frozen=True, slots=True)

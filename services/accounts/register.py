@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.accounts.bell import Bell
 from services.accounts.domain.activities import to_us
 from services.accounts.storage import accounts, registering
 from services.accounts.storage.accounts import Told
+from services.runtime.bell import Bell
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.errors import NotFound

@@ -14,13 +14,13 @@ from typing import Protocol
 
 import structlog
 
-from services.accounts.bell import Bell
 from services.accounts.domain.activities import Score, from_us, to_us
 from services.accounts.outcomes import Outcome, Refusal, Version
 from services.accounts.storage import scoring, texts
 from services.accounts.storage.activities import Key
 from services.accounts.storage.scoring import Harvest
 from services.accounts.storage.texts import Failure, PendingText
+from services.runtime.bell import Bell
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.database import Database
 from services.runtime.errors import ServiceError

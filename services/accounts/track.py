@@ -5,13 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.accounts.arrivals import Arrival, ScoreState
-from services.accounts.bell import Bell
 from services.accounts.domain.activities import Score, to_us
 from services.accounts.scoring import Done
 from services.accounts.storage import ingest, scores
 from services.accounts.storage.activities import Key
 from services.accounts.storage.ingest import Receipt, Terms
 from services.accounts.storage.texts import PendingText
+from services.runtime.bell import Bell
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 

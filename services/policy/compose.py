@@ -14,7 +14,7 @@ from services.policy.casework import Casework
 from services.policy.clients import Accounts
 from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
-from services.policy.feeds import Bell, Pace
+from services.policy.feeds import Pace
 from services.policy.handover import HandOver
 from services.policy.metrics import PolicyMetrics
 from services.policy.overrides import Overrider
@@ -41,6 +41,7 @@ from services.policy.storage.rules import StoredRules
 from services.policy.storage.store import Store
 from services.policy.team import Team
 from services.runtime import migrate
+from services.runtime.bell import Bell
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.database import Database
 from services.runtime.process import Parts, Wiring

@@ -1,7 +1,6 @@
 """What only policy has to say no to.
 
 FailedPrecondition
-├── RevisionNotReached      REVISION_NOT_REACHED      this replica is behind
 ├── ReviewerNotIndependent  REVIEWER_NOT_INDEPENDENT  somebody else has to look
 ├── AppealExhausted         APPEAL_EXHAUSTED          no appeal is left
 └── ClaimNotHeld            CLAIM_NOT_HELD            claim it first
@@ -10,16 +9,6 @@ InvalidFields
 """
 
 from services.runtime.errors import FailedPrecondition, InvalidFields
-
-
-class RevisionNotReached(FailedPrecondition):
-    """This replica has not seen the revision yet."""
-
-    reason = "REVISION_NOT_REACHED"
-
-    def __init__(self, name: str, asked: int, reached: int) -> None:
-        text = f"{name} is at revision {reached}, not yet at {asked}"
-        super().__init__(text, name=name, asked=str(asked), reached=str(reached))
 
 
 class ReviewerNotIndependent(FailedPrecondition):

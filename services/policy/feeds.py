@@ -1,34 +1,14 @@
 """Streams of what changes, from a number on; resumable, with signs of life."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from services.runtime.bell import Bell
 from services.runtime.calls import Shutdown
 
 T = TypeVar("T")
-
-
-class Bell:
-    """Wakes every stream of this process when something was written."""
-
-    def __init__(self) -> None:
-        self._rung = asyncio.Event()
-
-    def ring(self) -> None:
-        """Wake all who wait."""
-        self._rung.set()
-        self._rung = asyncio.Event()
-
-    async def wait(self, seconds: float) -> None:
-        """Wait for `ring`, at most *seconds*."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._rung.wait()
-        except TimeoutError:
-            return
 
 
 @dataclass(frozen=True, slots=True)

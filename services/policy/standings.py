@@ -7,8 +7,8 @@ from datetime import datetime
 from time import monotonic
 from typing import Generic, TypeVar
 
-from services.policy.errors import RevisionNotReached
 from services.runtime.clock import Clock
+from services.runtime.errors import RevisionNotReached
 
 A = TypeVar("A")
 

@@ -10,6 +10,7 @@ ServiceError
 ├── NotFound               RESOURCE_NOT_FOUND
 ├── AlreadyExists          ALREADY_EXISTS
 ├── FailedPrecondition     STATE_NOT_ALLOWED       subclass for another reason
+│   └── RevisionNotReached REVISION_NOT_REACHED    ask again
 ├── WriteConflict          WRITE_CONFLICT          retry the transaction
 ├── QueueFull              QUEUE_FULL              slow down
 ├── RateLimited            RATE_LIMITED            slow down
@@ -163,6 +164,17 @@ class FailedPrecondition(ServiceError):
 
     kind = Kind.FAILED_PRECONDITION
     reason = "STATE_NOT_ALLOWED"
+
+
+class RevisionNotReached(FailedPrecondition):
+    """This replica has not seen the revision yet: ask again."""
+
+    reason = "REVISION_NOT_REACHED"
+
+    def __init__(self, name: str, asked: int, reached: int) -> None:
+        text = f"{name} is at revision {reached}, not yet at {asked}"
+        super().__init__(text, name=name, asked=str(asked), reached=str(reached))
+        self.retry_after = 0.1
 
 
 class WriteConflict(ServiceError):

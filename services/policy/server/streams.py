@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from services.policy.feeds import Bell, Pace
+from services.policy.feeds import Pace
+from services.runtime.bell import Bell
 from services.runtime.calls import Shutdown
 from services.runtime.paging import Tokens
 
