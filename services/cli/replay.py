@@ -33,6 +33,10 @@ def replay(
 ) -> None:
     """Replay recorded accounts on a fresh suite; write one line an account.
 
+    A line of IN.jsonl is {"account", "events": [{"t", "type", "text"?, "len"?,
+    "target"?}]}: t is ISO 8601 or epoch seconds, type is post, reply, comment,
+    repost or share, or anything else, which makes no claim about content.
+
     Events go in by the time they happened, on a clock that follows them.
     Labels are not read. Where events were refused, standard error says why.
     """

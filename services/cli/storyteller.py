@@ -179,5 +179,5 @@ Try it yourself:
   grpcurl -plaintext -d '{"name": "accounts/a1/standing"}' localhost:50051 \\
     truepen.policy.v1.EnforcementService/GetStanding
 
-README.md shows a whole conversation, and how to install grpcurl.
+After `make test` there is a grpcurl in .venv/bin. README.md shows a whole conversation.
 """
