@@ -39,6 +39,28 @@ async def test_wholly_hosted_account_is_banned_at_once(tmp_path: Path) -> None:
     assert not standing.HasField("expire_time")
 
 
+async def test_nothing_of_a_banned_account_may_be_recommended(tmp_path: Path) -> None:
+    async with running(tmp_path) as site:
+        site.accounts.tell(hosted("bot"))
+        await site.evaluate("bot")
+
+        answer = await site.enforcement.BatchGetContentMeasures(
+            pb.BatchGetContentMeasuresRequest(
+                keys=[
+                    pb.ContentKey(account="accounts/bot", content="never-flagged"),
+                    pb.ContentKey(account="accounts/other", content="n1"),
+                ]
+            )
+        )
+        standing = await site.standing("bot")
+
+    banned, other = answer.measures
+    assert not banned.recommended
+    assert banned.decision == standing.decision
+    assert other.recommended
+    assert other.decision == ""
+
+
 async def test_occasional_use_earns_a_notice(tmp_path: Path) -> None:
     async with running(tmp_path) as site:
         site.accounts.tell(occasional("a"))

@@ -2,6 +2,7 @@
 
 from services.policy.convert.decisions import decision_name
 from services.policy.storage.measures import StoredMeasure
+from truepen.policy.v1 import decisions_pb2
 from truepen.policy.v1 import enforcement_service_pb2 as pb
 
 
@@ -14,3 +15,23 @@ def render_measure(measure: StoredMeasure) -> pb.ContentMeasure:
         recommended=measure.recommended,
         decision=decision_name(measure.account, measure.decision),
     )
+
+
+def measure_of(
+    key: tuple[str, str], own: StoredMeasure | None, standing: decisions_pb2.Standing
+) -> pb.ContentMeasure:
+    """Return what applies to content *key*: its own measure and its account's.
+
+    Where the account is not recommended, none of its content is.
+    """
+    account, content = key
+    measure = pb.ContentMeasure(
+        account=f"accounts/{account}", content=content, recommended=True
+    )
+    if own is not None:
+        measure = render_measure(own)
+    if standing.reach.recommendation == 0 and measure.recommended:
+        measure.recommended = False
+        measure.decision = measure.decision or standing.decision
+    measure.label = measure.label or standing.label
+    return measure

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.policy.clients import Accounts
 from services.policy.convert.decisions import render_evaluation
-from services.policy.convert.measures import render_measure
+from services.policy.convert.measures import measure_of, render_measure
 from services.policy.convert.times import from_timestamp
 from services.policy.decide import Enforcer, Evaluation
 from services.policy.feeds import follow
@@ -182,14 +182,11 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
             for place, key in enumerate(request.keys)
         ]
         found = await self._queries.measures(keys)
+        stands = await self._standings.get_many([account for account, _ in keys])
         return pb.BatchGetContentMeasuresResponse(
             measures=[
-                render_measure(found[key])
-                if key in found
-                else pb.ContentMeasure(
-                    account=f"accounts/{key[0]}", content=key[1], recommended=True
-                )
-                for key in keys
+                measure_of(key, found.get(key), standing)
+                for key, standing in zip(keys, stands, strict=True)
             ]
         )
 
