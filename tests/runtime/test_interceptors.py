@@ -129,16 +129,22 @@ async def test_each_rpc_logs_one_line_with_its_final_code() -> None:
 
 
 async def test_a_caller_that_leaves_is_logged_as_cancelled() -> None:
+    entered = asyncio.Event()
+
     class Slow(EchoServicer):
         async def Say(self, request: Any, context: Any) -> Any:
+            entered.set()
             await asyncio.sleep(60)
 
     with capture_logs() as lines:
         async with serving(add_echo, Slow(), CanonicalLog()) as channel:
             call = cast("Any", EchoStub(channel)).Say(text("a"))
-            await asyncio.sleep(0.05)
+            await asyncio.wait_for(entered.wait(), 10)
             call.cancel()
-            await asyncio.sleep(0.05)
+            for _ in range(500):
+                if lines:
+                    break
+                await asyncio.sleep(0.02)
 
     assert [line["code"] for line in lines] == ["CANCELLED"]
 
