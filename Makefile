@@ -34,7 +34,7 @@ serve: .venv/.runtime ## Serve all three services on localhost:50051, data in va
 	@$(BIN)/truepen serve
 
 test: .venv/.tools ## The tests, under two minutes
-	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/python -m pytest
 
 test-slow: .venv/.tools ## The tests that take minutes
 	@$(BIN)/python -m pytest -m slow
