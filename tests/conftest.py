@@ -62,6 +62,13 @@ def clean_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test sees a setting of the shell, or the log context of another."""
     for name in [name for name in os.environ if name.startswith("TRUEPEN_")]:
         monkeypatch.delenv(name)
+    # A logger that is cached keeps the configuration of the test that used it.
+    configure = structlog.configure
+
+    def uncached(**how: Any) -> None:
+        configure(**{**how, "cache_logger_on_first_use": False})
+
+    monkeypatch.setattr(structlog, "configure", uncached)
     # Unlike the default, it spends no second on drawing a traceback.
     structlog.configure(processors=[structlog.processors.KeyValueRenderer()])
     yield
