@@ -179,7 +179,7 @@ async def test_the_callers_deadline_bounds_further_calls() -> None:
         bounded = await say(text(""), timeout=5)
         unbounded = await say(text(""))
 
-    assert 4 < float(bounded.value) <= 5
+    assert 4 < float(bounded.value) <= 5.1  # sent in steps, rounded up
     assert unbounded.value == "60"
 
 
