@@ -72,7 +72,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_NOT_IMPLEMENTED: _ErrorReason.ValueType  # 12
     """The RPC is part of the contract and not built yet. UNIMPLEMENTED.
-    Example: see the list in the README.
+    Example: a method that a newer contract has and this release has not.
     """
     ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 13
     """No credentials, or not valid ones. UNAUTHENTICATED.
@@ -179,7 +179,7 @@ Example: two reviewers resolve one case.
 """
 ERROR_REASON_NOT_IMPLEMENTED: ErrorReason.ValueType  # 12
 """The RPC is part of the contract and not built yet. UNIMPLEMENTED.
-Example: see the list in the README.
+Example: a method that a newer contract has and this release has not.
 """
 ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 13
 """No credentials, or not valid ones. UNAUTHENTICATED.
