@@ -7,8 +7,8 @@ from services.accounts.domain.activities import ActivityType, Target
 from services.accounts.domain.evidence import References, Signal, SignalState
 from services.accounts.domain.history import History
 from services.accounts.domain.percentiles import quantiles, with_percentiles
+from services.accounts.domain.resolution import resolution_seconds
 from services.accounts.domain.signals import measure
-from services.accounts.domain.signals.resolution import resolution_seconds
 from tests.accounts.acts import START, a_note, an_activity, every, folded
 
 OK, INSUFFICIENT = SignalState.OK, SignalState.INSUFFICIENT

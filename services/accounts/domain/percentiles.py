@@ -1,12 +1,11 @@
 """Where a signal stands among the accounts of the platform."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import numpy as np
 
+from services.accounts.domain.arrays import Floats
 from services.accounts.domain.evidence import References, Signal
-from services.accounts.domain.history import Floats
 
 MIN_ACCOUNTS = 50
 RANKS = 201
@@ -44,4 +43,4 @@ def _ranked(signal: Signal, values: Floats | None) -> Signal:
     # Ties share the middle of their ranks, so that the usual is at one half.
     below = np.searchsorted(values, signal.value, "left")
     through = np.searchsorted(values, signal.value, "right")
-    return replace(signal, percentile=float(below + through) / (2 * len(values)))
+    return signal._replace(percentile=float(below + through) / (2 * len(values)))

@@ -14,6 +14,7 @@ from services.accounts.domain.automation import (
     interaction_posterior,
     operation_posterior,
 )
+from services.accounts.domain.events import Events
 from services.accounts.domain.evidence import (
     Channel,
     References,
@@ -22,13 +23,14 @@ from services.accounts.domain.evidence import (
 )
 from services.accounts.domain.facts import OperationFacts, OwnVoice
 from services.accounts.domain.fitted import RELIANCE
-from services.accounts.domain.history import Events, History, Texts
+from services.accounts.domain.history import History
 from services.accounts.domain.items import Items, eligible
 from services.accounts.domain.ownership import Epoch, current_epoch
 from services.accounts.domain.percentiles import with_percentiles
 from services.accounts.domain.reliance import Reliance, estimate, recalibrated
 from services.accounts.domain.signals import measure
 from services.accounts.domain.state import ProfileState
+from services.accounts.domain.texts import Texts
 
 WINDOWS = (timedelta(days=30), timedelta(days=90))
 MAX_FLAGGED = 50
@@ -180,6 +182,8 @@ def _reliances(
 
 
 def _flagged(items: Items) -> tuple[FlaggedContent, ...]:
+    if not items.key:
+        return ()
     style = recalibrated(items.style, RELIANCE) * items.scored
     total = style + items.hard
     chosen = [int(i) for i in np.flatnonzero(total > _FLAGGED)[::-1][:MAX_FLAGGED]]
