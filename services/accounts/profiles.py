@@ -1,5 +1,6 @@
 """Reading profiles: what is kept of an account, derived at an instant."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -68,6 +69,7 @@ class Profiles:
         for name in names:
             known = kept.get(name)
             found.append(await self._read(known, now) if known else None)
+            await asyncio.sleep(0)  # other calls go on between two accounts
         return found
 
     async def get_as_of(self, account: str, instant: datetime) -> Read:

@@ -20,6 +20,7 @@ from truepen.accounts.v1 import activities_pb2
 from truepen.accounts.v1 import reports_service_pb2 as reports_pb
 
 PROFILE_TIMEOUT = 5.0
+BATCH_TIMEOUT = 20.0
 ANSWER_SHARE = 0.8
 """Of the time left, what scoring may take; the rest is for judging."""
 SHORTEST_WAIT = 0.05
@@ -56,6 +57,21 @@ class Accounts:
         )
         answer = await self._accounts.GetProfile(request, timeout=PROFILE_TIMEOUT)
         return evidence_of(answer.profile, now)
+
+    async def evidence_of_many(
+        self, accounts: Sequence[str], now: datetime
+    ) -> dict[str, Evidence | ServiceError]:
+        """Return what is known of each of *accounts* at *now*, or why nothing is."""
+        request = accounts_pb.BatchGetProfilesRequest(
+            names=[f"accounts/{account}/profile" for account in accounts]
+        )
+        answer = await self._accounts.BatchGetProfiles(request, timeout=BATCH_TIMEOUT)
+        return {
+            account: evidence_of(result.profile, now)
+            if result.HasField("profile")
+            else from_status(result.error)
+            for account, result in zip(accounts, answer.results, strict=True)
+        }
 
     async def record(self, activity: activities_pb2.Activity) -> Recorded:
         """Record one activity and wait for its score as long as there is time."""

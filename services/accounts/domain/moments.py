@@ -7,6 +7,7 @@ these return is what those return, bit for bit.
 
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def mean(values: Floats) -> float:
 
 def deviation(values: Floats) -> float:
     """Standard deviation of *values*, taken as the whole population."""
-    return variance(values) ** 0.5
+    return sqrt(variance(values))
 
 
 def variance(values: Floats) -> float:

@@ -117,10 +117,18 @@ def count_models(connection: Connection, pairs: Collection[tuple[str, str]]) -> 
     insert_ignore(connection, MODELS, rows)
 
 
-def models_of(connection: Connection, account: str) -> list[str]:
-    """Return the digests of models whose scores *account* has, in order."""
-    query = select(MODELS.c.model_digest).where(MODELS.c.account == account)
-    return sorted(connection.scalars(query))
+def models_of(
+    connection: Connection, accounts: Collection[str]
+) -> dict[str, list[str]]:
+    """Return the digests, in order, of models whose scores *accounts* have."""
+    found: dict[str, list[str]] = {}
+    names = sorted(accounts)
+    for start in range(0, len(names), CHUNK):
+        chosen = MODELS.c.account.in_(names[start : start + CHUNK])
+        query = select(MODELS.c.account, MODELS.c.model_digest).where(chosen)
+        for account, digest in connection.execute(query):
+            found.setdefault(account, []).append(digest)
+    return {account: sorted(digests) for account, digests in found.items()}
 
 
 def accounts_of(

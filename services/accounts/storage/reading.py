@@ -47,18 +47,18 @@ def kept(connection: Connection, names: Collection[str]) -> dict[str, Kept]:
     heard = reports.summaries(connection, told)
     waiting = texts.waiting_counts(connection, told)
     barred = models.quarantined(connection)
-    found: dict[str, Kept] = {}
-    for name, known in told.items():
-        counted = profiles.models_of(connection, name)
-        found[name] = Kept(
+    counted = profiles.models_of(connection, told)
+    return {
+        name: Kept(
             held.get(name) or Held(name),
             known,
             heard.get(name) or ReportSummary(),
             waiting.get(name, 0),
-            tuple(digest for digest in counted if digest not in barred),
+            tuple(each for each in counted.get(name, ()) if each not in barred),
             barred,
         )
-    return found
+        for name, known in told.items()
+    }
 
 
 def rebuilt(
