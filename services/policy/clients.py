@@ -53,7 +53,9 @@ class Accounts:
     ) -> Evidence:
         """Return what is known of *account* at *now*, from *min_revision* on."""
         request = accounts_pb.GetProfileRequest(
-            name=f"accounts/{account}/profile", min_revision=min_revision
+            name=f"accounts/{account}/profile",
+            min_revision=min_revision,
+            view=accounts_pb.PROFILE_VIEW_EVIDENCE,
         )
         answer = await self._accounts.GetProfile(request, timeout=PROFILE_TIMEOUT)
         return evidence_of(answer.profile, now)
@@ -63,7 +65,8 @@ class Accounts:
     ) -> dict[str, Evidence | ServiceError]:
         """Return what is known of each of *accounts* at *now*, or why nothing is."""
         request = accounts_pb.BatchGetProfilesRequest(
-            names=[f"accounts/{account}/profile" for account in accounts]
+            names=[f"accounts/{account}/profile" for account in accounts],
+            view=accounts_pb.PROFILE_VIEW_EVIDENCE,
         )
         answer = await self._accounts.BatchGetProfiles(request, timeout=BATCH_TIMEOUT)
         return {
@@ -100,7 +103,10 @@ class Accounts:
     ) -> AsyncIterator[Told]:
         """Follow the profiles of *partitions* from *cursor* on."""
         request = accounts_pb.WatchProfilesRequest(
-            cursor=cursor, partitions=partitions, include_profile=True
+            cursor=cursor,
+            partitions=partitions,
+            include_profile=True,
+            view=accounts_pb.PROFILE_VIEW_EVIDENCE,
         )
         async for answer in self._accounts.WatchProfiles(request):
             now = clock.now()

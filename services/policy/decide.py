@@ -19,6 +19,9 @@ from services.policy.storage.store import Effects, Store
 from services.runtime.clock import Clock
 from services.runtime.errors import ServiceError
 
+BREATH = 16
+"""After so many judgements, a few milliseconds, others have their turn."""
+
 
 class Gatherer(Protocol):
     """Where evidence comes from."""
@@ -81,7 +84,9 @@ class Enforcer:
         known = await self._gatherer.evidence_of_many(accounts, self._clock.now())
         ledgers = await self._store.ledgers(known)
         found: dict[str, Evaluation | ServiceError] = {}
-        for account, evidence in known.items():
+        for number, (account, evidence) in enumerate(known.items()):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)  # other calls go on meanwhile
             if isinstance(evidence, ServiceError):
                 found[account] = evidence
                 continue
@@ -89,7 +94,6 @@ class Enforcer:
                 found[account] = await self._judge(evidence, ledgers[account], dry_run)
             except ServiceError as error:
                 found[account] = error
-            await asyncio.sleep(0)  # other calls go on between two accounts
         return found
 
     async def judge(self, evidence: Evidence, *, dry_run: bool = False) -> Evaluation:

@@ -16,7 +16,11 @@ from truepen.accounts.v1 import profile_pb2 as pb
 
 
 def profile_message(
-    profile: Profile, ids: Mapping[bytes, str], models: Sequence[str]
+    profile: Profile,
+    ids: Mapping[bytes, str],
+    models: Sequence[str],
+    *,
+    with_signals: bool = True,
 ) -> pb.Profile:
     """Render *profile*; *ids* names flagged contents by key, *models* count."""
     return pb.Profile(
@@ -26,7 +30,7 @@ def profile_message(
         activity_count=profile.activity_count,
         first_event_time=_time(profile.first_event_time),
         last_event_time=_time(profile.last_event_time),
-        signals=map(_signal, profile.signals),
+        signals=map(_signal, profile.signals.values()) if with_signals else None,
         channels=map(_channel, profile.channels),
         reliances=map(_reliance, profile.reliances),
         automation=_automation(profile.automation),

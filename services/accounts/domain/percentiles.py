@@ -26,18 +26,9 @@ def quantiles(population: Iterable[Mapping[str, Signal]]) -> dict[str, Floats]:
     }
 
 
-def with_percentiles(
-    signals: tuple[Signal, ...], references: References
-) -> tuple[Signal, ...]:
-    """Attach the population's percentiles to *signals*."""
-    if not references.quantiles:
-        return signals
-    return tuple(
-        _ranked(signal, references.quantiles.get(signal.code)) for signal in signals
-    )
-
-
-def _ranked(signal: Signal, values: Floats | None) -> Signal:
+def with_percentile(signal: Signal, references: References) -> Signal:
+    """Attach the population's percentile to *signal*."""
+    values = references.quantiles.get(signal.code)
     if signal.value is None or values is None or len(values) == 0:
         return signal
     # Ties share the middle of their ranks, so that the usual is at one half.

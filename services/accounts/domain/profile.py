@@ -1,6 +1,6 @@
 """What an account's state adds up to, at one instant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import log
@@ -26,9 +26,8 @@ from services.accounts.domain.fitted import RELIANCE
 from services.accounts.domain.history import History
 from services.accounts.domain.items import Items, eligible
 from services.accounts.domain.ownership import Epoch, current_epoch
-from services.accounts.domain.percentiles import with_percentiles
 from services.accounts.domain.reliance import Reliance, estimate, recalibrated
-from services.accounts.domain.signals import measure
+from services.accounts.domain.signals import Signals
 from services.accounts.domain.state import ProfileState
 from services.accounts.domain.texts import Texts
 
@@ -78,7 +77,7 @@ class Profile:
     activity_count: int
     first_event_time: datetime | None
     last_event_time: datetime | None
-    signals: tuple[Signal, ...]
+    signals: Mapping[str, Signal]
     channels: tuple[Channel, ...]
     reliances: tuple[Reliance, ...]
     automation: Automation
@@ -101,8 +100,7 @@ def derive(
     """Profile of *account* as of *now*; pure, about a millisecond."""
     history = History.open(state, references.quarantined_models)
     epoch = current_epoch(history)
-    signals = with_percentiles(measure(history), references)
-    by_code = {signal.code: signal for signal in signals}
+    signals = Signals(history, references)
     items, reliances = _reliances(history, account, epoch, now)
     events, texts = _of_owner(history, epoch)
     voice = facts.own_voice(history, texts, epoch.start)
@@ -110,8 +108,8 @@ def derive(
     coordination = channels.coordination(references.coordination)
     evidence = (
         channels.style(items),
-        channels.template(by_code),
-        channels.tempo(history, by_code),
+        channels.template(signals),
+        channels.tempo(history, signals),
         facts.operation(events, interactions=False),
         coordination,
         facts.provenance(texts),
@@ -132,7 +130,7 @@ def derive(
         reliances=reliances,
         automation=operation_posterior(evidence, tallies.activity_count),
         interaction_automation=interaction_posterior(
-            history, by_code, acts, (human, coordination)
+            history, signals, acts, (human, coordination)
         ),
         operation=facts.operation_facts(history),
         own_voice=voice,
