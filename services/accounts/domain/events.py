@@ -33,6 +33,7 @@ from services.accounts.domain.records import (
 )
 from services.accounts.domain.resolution import resolution_seconds
 
+_TYPES = max(ActivityType) + 1
 _UPKEEP = one_of(ACCOUNT_UPKEEP)
 _INTERACTION = one_of(INTERACTIONS)
 
@@ -116,7 +117,7 @@ class Events:
     @cached_property
     def type_counts(self) -> list[int]:
         """How many there are of each `ActivityType`."""
-        return counts(self.type, max(ActivityType) + 1)
+        return counts(self.type, _TYPES)
 
     @cached_property
     def interactions(self) -> "Events":
