@@ -8,10 +8,12 @@ from sqlalchemy import Connection, Select, select
 
 from services.accounts.storage.feed import partition_of, take_numbers
 from services.accounts.storage.rows import AccountModelRow, ProfileRow, table
-from services.runtime.database import insert, insert_ignore
+from services.runtime.bulk import BulkInsert
+from services.runtime.database import insert_ignore
 
 PROFILES = table(ProfileRow)
 MODELS = table(AccountModelRow)
+KEEP = BulkInsert(PROFILES, replace=True, keep=["partition"])
 CHUNK = 500
 
 
@@ -76,25 +78,19 @@ def keep(connection: Connection, changed: Sequence[Changed], now_us: int) -> Non
     places = [partition_of(change.held.account) for change in ordered]
     numbers = take_numbers(connection, places)
     rows = [
-        {
-            "account": change.held.account,
-            "partition": partition,
-            "revision": change.held.revision + 1,
-            "change_sequence": number,
-            "urgent_sequence": number if change.urgent else change.held.urgent_sequence,
-            "change_us": now_us,
-            "erased": change.erased,
-            "state": change.state,
-        }
+        (
+            change.held.account,
+            partition,
+            change.held.revision + 1,
+            number,
+            number if change.urgent else change.held.urgent_sequence,
+            now_us,
+            change.erased,
+            change.state,
+        )
         for change, partition, number in zip(ordered, places, numbers, strict=True)
     ]
-    statement = insert(connection, PROFILES)
-    columns = [name for name in rows[0] if name not in ("account", "partition")]
-    upsert = statement.on_conflict_do_update(
-        index_elements=[PROFILES.c.account],
-        set_={name: statement.excluded[name] for name in columns},
-    )
-    connection.execute(upsert, rows)
+    KEEP.run(connection, rows)
 
 
 def touch(
