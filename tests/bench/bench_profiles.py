@@ -14,8 +14,8 @@ from services.accounts.domain.evidence import References
 from services.accounts.domain.profile import AccountFacts, derive
 from services.accounts.domain.state import MAX_STATE_BYTES, Facts, ProfileState, fold
 from services.policy.convert.standings import ALL_CLEAR, render_standing
-from services.policy.storage.ledgers import Ledger
 from services.policy.standings import Answer
+from services.policy.storage.ledgers import Ledger
 from tests.accounts.acts import START, a_note, a_score, an_activity, folded
 from tests.bench.measuring import Found, cpu_us, in_turns, say, summary
 from truepen.policy.v1 import enforcement_service_pb2 as pb
