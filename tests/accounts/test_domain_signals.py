@@ -8,7 +8,7 @@ from services.accounts.domain.evidence import References, Signal, SignalState
 from services.accounts.domain.history import History
 from services.accounts.domain.percentiles import quantiles, with_percentile
 from services.accounts.domain.resolution import resolution_seconds
-from services.accounts.domain.signals import measure
+from services.accounts.domain.signals import MEASURES, measure
 from tests.accounts.acts import START, a_note, an_activity, every, folded
 
 OK, INSUFFICIENT = SignalState.OK, SignalState.INSUFFICIENT
@@ -147,3 +147,9 @@ def test_percentiles_are_the_share_of_the_population_below() -> None:
 
 def notes(index: int, text: str, start: datetime = START) -> object:
     return a_note(f"{index}", text, start + timedelta(hours=index))
+
+
+def test_every_measure_stands_under_the_code_it_gives() -> None:
+    history = History.open(folded(every(timedelta(hours=5), 30)))
+
+    assert [each.code for each in measure(history)] == list(MEASURES)

@@ -10,9 +10,10 @@ import argparse
 import asyncio
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -87,10 +88,10 @@ def plain_rows(count: int) -> list[dict[str, object]]:
     ]
 
 
-async def seconds_of(work: Callable[[], Any]) -> float:
-    """Seconds that one awaited call takes."""
+async def seconds_of(work: Awaitable[Any]) -> float:
+    """Seconds that *work*, not begun yet, takes."""
     begun = time.perf_counter()
-    await work()
+    await work
     return time.perf_counter() - begun
 
 
@@ -103,22 +104,18 @@ async def measured(
     async with accounts_running(folder, url, durable=True) as running:
         add = pb_grpc.add_AccountsServiceServicer_to_server
         async with serving(add, running.parts.servicer) as channel:
-            stub = pb_grpc.AccountsServiceStub(channel)
+            stub: Any = pb_grpc.AccountsServiceStub(channel)
             sources = {shape: Batches(*shape) for shape in shapes}
             for source in sources.values():
                 await stub.RecordActivities(source.next())
             for _ in range(rounds):
                 for (size, accounts), source in sources.items():
                     rows, request = plain_rows(size), source.next()
-                    seconds = await seconds_of(
-                        lambda rows=rows: plain.write(lambda tx: put(tx, rows))
-                    )
+                    seconds = await seconds_of(plain.write(partial(put, rows=rows)))
                     found.setdefault(f"plain {size} {accounts}", []).append(
                         size / seconds
                     )
-                    seconds = await seconds_of(
-                        lambda request=request: stub.RecordActivities(request)
-                    )
+                    seconds = await seconds_of(stub.RecordActivities(request))
                     found.setdefault(f"{size} {accounts}", []).append(size / seconds)
             for source in sources.values():
                 await check(stub, source)

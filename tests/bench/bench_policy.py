@@ -5,6 +5,7 @@ ruleset with a single rule.
 """
 
 import argparse
+from collections.abc import Callable
 from functools import partial
 
 from services.policy.domain.history import History
@@ -48,7 +49,7 @@ def main() -> None:
         ("a hosted account", some_evidence(kind=HOSTED)),
     ):
         now = evidence.as_of_time
-        works = {
+        works: dict[str, Callable[[], object]] = {
             "one rule": partial(one.ask, evidence),
             "ruleset": partial(shipped.ask, evidence),
             "ruling": partial(rule, evidence, History(), shipped, now),
@@ -66,11 +67,11 @@ def main() -> None:
         say(f"{rules} rules against one, {kind}", ratio, "times")
     if options.curves:
         evidence = some_evidence()
-        works = {n: load_ruleset(of_size(n)) for n in (1, 4, 16, 64)}
+        sizes = {n: load_ruleset(of_size(n)) for n in (1, 4, 16, 64)}
         found = in_turns(
             {
                 str(n): partial(cpu_us, partial(rules.ask, evidence), TIMES)
-                for n, rules in works.items()
+                for n, rules in sizes.items()
             },
             ROUNDS,
         )

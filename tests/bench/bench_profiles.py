@@ -9,7 +9,7 @@ import tracemalloc
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from services.accounts.domain.activities import Activity
+from services.accounts.domain.activities import Activity, Score
 from services.accounts.domain.evidence import References
 from services.accounts.domain.profile import AccountFacts, derive
 from services.accounts.domain.state import MAX_STATE_BYTES, Facts, ProfileState, fold
@@ -35,7 +35,7 @@ def acts(count: int) -> list[Activity]:
     ]
 
 
-def written(count: int) -> tuple[list[Activity], list[object]]:
+def written(count: int) -> tuple[list[Activity], list[Score]]:
     """Notes with texts, and what the detector said of each."""
     notes = [
         a_note(

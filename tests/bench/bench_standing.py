@@ -17,7 +17,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import grpc
 
@@ -93,14 +95,14 @@ async def by_grpc(port: int, seconds: int) -> int:
     done = 0
     ends = time.perf_counter() + seconds
 
-    async def ask(stub: pb_grpc.EnforcementServiceStub) -> None:
+    async def ask(stub: Any) -> None:
         nonlocal done
         while time.perf_counter() < ends:
             await stub.GetStanding(REQUEST)
             done += 1
 
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub = pb_grpc.EnforcementServiceStub(channel)
+        stub: Any = pb_grpc.EnforcementServiceStub(channel)
         await asyncio.gather(*(ask(stub) for _ in range(CONNECTIONS * STREAMS)))
     return done
 
@@ -132,7 +134,7 @@ def main() -> None:
             load(serving, 1, [])  # what is loaded late is loaded now
         found = in_turns(
             {
-                name: lambda s=serving, c=costs[name]: load(s, options.seconds, c)
+                name: partial(load, serving, options.seconds, costs[name])
                 for name, serving in servers.items()
             },
             options.rounds,

@@ -50,7 +50,8 @@ async def until_told(port: int) -> None:
 async def serve_empty() -> None:
     server = grpc.aio.server()
     enforcement_service_pb2_grpc.add_EnforcementServiceServicer_to_server(
-        Empty(), server
+        Empty(),  # type: ignore[abstract]
+        server,
     )
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
