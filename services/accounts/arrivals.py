@@ -30,8 +30,8 @@ class Arrival:
     """An activity, ready to be recorded.
 
     `facts` is what is kept of it besides columns, opaque here; `digest` tells
-    another body under the same id; `text` is what the detector is to score,
-    empty where it is not to.
+    another body under the same id, as `other_digests` do under other keys;
+    `text` is what the detector is to score, empty where it is not to.
     """
 
     activity: Activity
@@ -39,6 +39,7 @@ class Arrival:
     facts: bytes
     digest: bytes
     text: str = ""
+    other_digests: tuple[bytes, ...] = ()
 
     @property
     def key(self) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """Wires accounts: settings and a detector in, two services to serve out."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from services.accounts import scoring
@@ -27,6 +28,7 @@ from services.accounts.truths import Truths
 from services.runtime import migrate
 from services.runtime.database import Database
 from services.runtime.ids import random_id
+from services.runtime.keys import told
 from services.runtime.process import Parts, Wiring
 from services.runtime.serve import Service
 from truepen.accounts.v1.accounts_service_pb2_grpc import (
@@ -59,6 +61,8 @@ def compose(
     """
     data_dir, clock = wiring.runtime.data_dir, wiring.clock
     database = _database(settings, wiring)
+    hmac_keys = settings.hmac_keys(data_dir)
+    told("fingerprints", hmac_keys)
     scorer = Scoring(database, Detector(detector_stub), clock, _pace(settings))
     changed = scorer.changed
     pace = Pace(settings.poll_s, settings.heartbeat_s)
@@ -73,7 +77,7 @@ def compose(
         log=ActivityLog(database, clock, scorer),
         truths=Truths(database, clock, changed),
         erasing=Erasing(database, clock, changed),
-        reader=Reader(settings.hmac_key(data_dir)),
+        reader=Reader(*hmac_keys),
         clock=clock,
         tokens=wiring.tokens,
     )
@@ -99,7 +103,12 @@ def _database(settings: AccountsSettings, wiring: Wiring) -> Database:
         migrate.upgrade(url, PACKAGE)
     else:
         migrate.check(url, PACKAGE)
-    return Database(url, threads=settings.database_threads, durable=settings.durable)
+    return Database(
+        url,
+        threads=settings.database_threads,
+        durable=settings.durable,
+        renew=partial(settings.database, wiring.runtime.data_dir),
+    )
 
 
 def _services(

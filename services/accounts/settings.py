@@ -6,27 +6,26 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import Settings, key_file
+from services.runtime.settings import DatabaseSettings, key_file
 
 MAX_KEY_BYTES = 64
 RULE_TIME = datetime(2026, 3, 10, tzinfo=timezone(timedelta(hours=8)))
 """The platform's rule was made public on that day, in Beijing."""
 
 
-class AccountsSettings(Settings):
+class AccountsSettings(DatabaseSettings):
     """How accounts runs."""
 
     model_config = SettingsConfigDict(env_prefix="TRUEPEN_ACCOUNTS_")
 
-    database_url: str = ""
-    """Empty: SQLite in the data folder."""
-    database_threads: int = Field(4, ge=1)
     durable: bool = True
     """Acknowledge only what would survive a power cut. False: a crash alone."""
     detector_target: str = ""
     """Where detector is, as `dns:///detector:50051`, where accounts runs alone."""
     fingerprint_key: SecretStr | None = None
     """HMAC key of fingerprints; the same in every replica. None: a file."""
+    fingerprint_key_other: SecretStr | None = None
+    """Knows again what it made: the key to come, or the one that goes."""
     effective_time: AwareDatetime = RULE_TIME
     """Posts from before it never count towards reliance."""
     score_batch: int = Field(64, ge=1, le=256)
@@ -49,11 +48,15 @@ class AccountsSettings(Settings):
     """Reports that one reporter may make within a day."""
 
     def database(self, data_dir: Path) -> str:
-        """Return the URL of the database."""
-        return self.database_url or f"sqlite:///{data_dir}/accounts.db"
+        """Return the URL of the database, as it is now."""
+        return self.url_or(f"sqlite:///{data_dir}/accounts.db")
 
-    def hmac_key(self, data_dir: Path) -> bytes:
-        """Return the key of fingerprints; embedded, a file made once."""
-        if self.fingerprint_key is None:
-            return key_file(data_dir / "fingerprint.key")
-        return self.fingerprint_key.get_secret_value().encode()[:MAX_KEY_BYTES]
+    def hmac_keys(self, data_dir: Path) -> tuple[bytes, ...]:
+        """Return the keys of fingerprints, the one that makes them first."""
+        given = (self.fingerprint_key, self.fingerprint_key_other)
+        keys = tuple(
+            key.get_secret_value().encode()[:MAX_KEY_BYTES] for key in given if key
+        )
+        if self.fingerprint_key is None:  # embedded, a file made once
+            return key_file(data_dir / "fingerprint.key"), *keys
+        return keys

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from services.policy.annotating import Annotator
@@ -115,11 +116,12 @@ def compose(
 def opened(settings: PolicySettings, wiring: Wiring) -> Database:
     """Open the database; only one of our own is migrated without being asked."""
     url = settings.database(wiring.runtime.data_dir)
-    if settings.database_url:
+    if settings.database_given:
         migrate.check(url, "services.policy")
     else:
         migrate.upgrade(url, "services.policy")
-    return Database(url, threads=settings.database_threads)
+    renew = partial(settings.database, wiring.runtime.data_dir)
+    return Database(url, threads=settings.database_threads, renew=renew)
 
 
 def core_of(

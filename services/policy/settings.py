@@ -6,17 +6,14 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.settings import Settings
+from services.runtime.settings import DatabaseSettings
 
 
-class PolicySettings(Settings):
+class PolicySettings(DatabaseSettings):
     """How policy runs; what it decides is the ruleset's."""
 
     model_config = SettingsConfigDict(env_prefix="TRUEPEN_POLICY_")
 
-    database_url: str = ""
-    """Empty: SQLite in the data folder."""
-    database_threads: int = Field(4, ge=1)
     accounts_target: str = ""
     """Where accounts is, as `dns:///accounts:50051`, where policy runs alone."""
     ruleset: Path | None = None
@@ -45,5 +42,5 @@ class PolicySettings(Settings):
     """How often a stream with nothing to tell says that it lives."""
 
     def database(self, data_dir: Path) -> str:
-        """Return the URL of the database."""
-        return self.database_url or f"sqlite:///{data_dir}/policy.db"
+        """Return the URL of the database, as it is now."""
+        return self.url_or(f"sqlite:///{data_dir}/policy.db")

@@ -15,13 +15,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
-from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    create_engine,
+    event,
+    make_url,
+)
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.runtime.errors import DependencyUnavailable, WriteConflict
 from services.runtime.group_commit import GroupCommit
+from services.runtime.settings import SettingsError
 
 log = structlog.get_logger()
 
@@ -43,10 +52,18 @@ class Database:
 
     *fn* of each method gets a SQLAlchemy Connection inside a transaction and
     runs in another thread with the caller's context variables. A write may
-    run several times before it is kept: it must have no other effects.
+    run several times before it is kept: it must have no other effects. *renew*
+    gives the URL anew for each connection to a server, where passwords change.
     """
 
-    def __init__(self, url: str, *, threads: int = 4, durable: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        threads: int = 4,
+        durable: bool = True,
+        renew: Callable[[], str] | None = None,
+    ) -> None:
         self.dialect = make_url(url).get_backend_name()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="db")
         self._group: GroupCommit | None = None
@@ -55,7 +72,7 @@ class Database:
             self._writers = sqlite_engine(url, 1, durable=durable)
             self._group = GroupCommit(self._writers)
         else:
-            self._writers = postgres_engine(url, threads, durable=durable)
+            self._writers = postgres_engine(url, threads, durable=durable, renew=renew)
             self._readers = self._writers.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -177,11 +194,17 @@ def sqlite_engine(
     return engine
 
 
-def postgres_engine(url: str, connections: int, *, durable: bool = True) -> Engine:
+def postgres_engine(
+    url: str,
+    connections: int,
+    *,
+    durable: bool = True,
+    renew: Callable[[], str] | None = None,
+) -> Engine:
     """Make a psycopg engine; its transactions are serializable."""
     address = make_url(url).set(drivername="postgresql+psycopg")
     commit = "on" if durable else "off"
-    return create_engine(
+    engine = create_engine(
         address,
         pool_size=connections,
         max_overflow=0,
@@ -190,6 +213,24 @@ def postgres_engine(url: str, connections: int, *, durable: bool = True) -> Engi
         hide_parameters=True,
         connect_args={"options": f"-c synchronous_commit={commit} -c timezone=UTC"},
     )
+    if renew is not None:
+        _connect_by(engine, renew)
+    return engine
+
+
+def _connect_by(engine: Engine, renew: Callable[[], str]) -> None:
+    """Let each new connection go by what *renew* gives."""
+
+    @event.listens_for(engine, "do_connect")
+    def connect(
+        dialect: Dialect, record: object, args: list[Any], how: dict[str, Any]
+    ) -> None:
+        try:
+            address = make_url(renew())
+        except (SettingsError, ArgumentError):  # half written: the next one will do
+            log.exception("database URL not renewed")
+            return
+        how.update(dialect.create_connect_args(address)[1])
 
 
 def _pause(attempt: int) -> float:

@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from google.protobuf.message import Message
 
@@ -21,12 +21,16 @@ class Tokens:
 
     Every replica of a deployment needs the same *keys*; the first one seals,
     any of them opens, which lets a key be replaced without breaking callers.
+    *opened* is told which one did.
     """
 
-    def __init__(self, *keys: bytes) -> None:
+    def __init__(
+        self, *keys: bytes, opened: Callable[[bytes], None] | None = None
+    ) -> None:
         if not keys or not all(keys):
             raise ValueError("at least one key that is not empty is needed")
         self._keys = keys
+        self._opened = opened
 
     def seal(self, query: bytes, cursor: Sequence[str | float | None]) -> str:
         """Return a token that only `open` with the same *query* accepts."""
@@ -40,8 +44,12 @@ class Tokens:
         except ValueError:
             raise PageTokenInvalid from None
         mac, body = sealed[:MAC_BYTES], sealed[MAC_BYTES:]
-        if not any(hmac.compare_digest(mac, _mac(key, body)) for key in self._keys):
+        sealing = (k for k in self._keys if hmac.compare_digest(mac, _mac(k, body)))
+        key = next(sealing, None)
+        if key is None:
             raise PageTokenInvalid
+        if self._opened is not None:
+            self._opened(key)
         if body[:HASH_BYTES] != _hash(query):
             raise PageTokenInvalid
         return tuple(json.loads(body[HASH_BYTES:]))

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from services.runtime.calls import Shutdown
 from services.runtime.clock import CallerClock, Clock, SystemClock
 from services.runtime.concerns import standard
+from services.runtime.keys import token_counter, told
 from services.runtime.logs import configure_logs
 from services.runtime.paging import Tokens
 from services.runtime.serve import (
@@ -49,9 +50,11 @@ class Parts:
 def wire(runtime: RuntimeSettings) -> Wiring:
     """Make what the services share."""
     clock = CallerClock() if runtime.clock == "caller" else SystemClock()
-    return Wiring(
-        runtime, clock, CollectorRegistry(), Tokens(runtime.seal_key()), Shutdown()
-    )
+    registry = CollectorRegistry()
+    sealing = runtime.seal_keys()
+    told("page tokens and cursors", sealing)
+    tokens = Tokens(*sealing, opened=token_counter(registry))
+    return Wiring(runtime, clock, registry, tokens, Shutdown())
 
 
 @asynccontextmanager

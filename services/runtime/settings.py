@@ -64,21 +64,74 @@ class RuntimeSettings(Settings):
     grace_s: float = Field(default=10.0, ge=0)
     """How long calls in flight may take to finish when the process stops."""
     tls_cert: Path | None = None
+    """PEM file of what this process shows to both sides; reread when it changes."""
     tls_key: Path | None = None
+    """PEM file of its private key."""
     tls_ca: Path | None = None
-    """PEM files. With a CA, clients must show a certificate it signed."""
+    """PEM file of the CAs it believes, several while one replaces another."""
+    tls_client_certs: bool = True
+    """With a CA: clients must show a certificate it signed. False: never asked."""
+    bearer_port: int | None = Field(default=None, ge=0, le=65535)
+    """A second TLS port, for callers with a bearer token and no certificate."""
+    access_file: Path | None = None
+    """YAML: which certificates and tokens have which roles. Reread: see identity.md."""
+    bearer_file: Path | None = None
+    """Token shown to the service that this one calls; reread when it changes."""
     insecure: bool = False
-    """Allow plaintext beyond the loopback interface."""
+    """Allow plaintext beyond the loopback interface, tokens included."""
+    anonymous_roles: tuple[str, ...] = ()
+    """Roles of plaintext callers who show nothing, a JSON list."""
     trust_loopback: bool = True
     """Plaintext callers on the loopback interface may do everything."""
+    caller_rate: float | None = Field(default=None, gt=0)
+    """Calls a second that one caller may make. None: no limit."""
+    caller_burst: int = Field(default=100, ge=1)
+    """Calls that one caller may make at once before its rate counts."""
+    caller_concurrency: int | None = Field(default=None, ge=1)
+    """Calls and streams that one caller may have in flight. None: no limit."""
     token_key: SecretStr | None = None
     """Seals page tokens and cursors; the same in every replica. None: a file."""
+    token_key_other: SecretStr | None = None
+    """Opens what it sealed too: the key to come, or the one that goes."""
 
-    def seal_key(self) -> bytes:
-        """Return the key for `paging.Tokens`."""
-        if self.token_key is not None:
-            return self.token_key.get_secret_value().encode()
-        return key_file(self.data_dir / "token.key")
+    def seal_keys(self) -> tuple[bytes, ...]:
+        """Return the keys for `paging.Tokens`, the one that seals first."""
+        if self.token_key is None:
+            first = key_file(self.data_dir / "token.key")
+        else:
+            first = self.token_key.get_secret_value().encode()
+        if self.token_key_other is None:
+            return (first,)
+        return first, self.token_key_other.get_secret_value().encode()
+
+
+class DatabaseSettings(Settings):
+    """Base of the settings of a service that keeps rows."""
+
+    database_url: str = ""
+    """Empty: SQLite in the data folder."""
+    database_url_file: Path | None = None
+    """File of the URL instead; reread for each connection, as passwords change."""
+    database_threads: int = Field(default=4, ge=1)
+
+    @property
+    def database_given(self) -> bool:
+        """Whether the database is one that others look after."""
+        return bool(self.database_url) or self.database_url_file is not None
+
+    def url_or(self, own: str) -> str:
+        """Return the URL as it is now, *own* where none is given."""
+        if self.database_url and self.database_url_file is not None:
+            names = self.variables()
+            both = f"{names['database_url']} and {names['database_url_file']}"
+            raise SettingsError([f"{both}: give one of them"])
+        if self.database_url_file is None:
+            return self.database_url or own
+        try:
+            return self.database_url_file.read_text("utf-8").strip()
+        except OSError as error:
+            name = self.variables()["database_url_file"]
+            raise SettingsError([f"{name}: {error}"]) from error
 
 
 def load(*classes: type[S]) -> tuple[S, ...]:

@@ -67,10 +67,14 @@ class TextTooLong(ServiceError):
 
 
 class Reader:
-    """Turns Activity messages into what is recorded, under one HMAC key."""
+    """Turns Activity messages into what is recorded, under HMAC keys.
 
-    def __init__(self, key: bytes) -> None:
+    The first key makes; what the *others* made of the same body is known again.
+    """
+
+    def __init__(self, key: bytes, *others: bytes) -> None:
         self._key = key
+        self._others = others
 
     def arrival(self, message: pb.Activity, field: str, now: datetime) -> Arrival:
         """Return *message* ready to be recorded; raise what is wrong with it."""
@@ -88,14 +92,18 @@ class Reader:
             problem = "must not be more than 10 minutes ahead"
             raise InvalidField(f"{field}.event_time", problem)
         body = message.SerializeToString(deterministic=True)
-        digest = blake2b(body, digest_size=DIGEST_BYTES, key=self._key).digest()
         return Arrival(
             activity,
             to_us(activity.event_time),
             _without_text(message) if text or title else body,
-            digest,
+            _digest(body, self._key),
             whole[:MAX_TEXT] if activity.type in SCORED_TYPES else "",
+            tuple(_digest(body, key) for key in self._others),
         )
+
+
+def _digest(body: bytes, key: bytes) -> bytes:
+    return blake2b(body, digest_size=DIGEST_BYTES, key=key).digest()
 
 
 def _without_text(message: pb.Activity) -> bytes:

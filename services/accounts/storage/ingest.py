@@ -165,7 +165,7 @@ def _receipt(
     key = arrival.key
     if before := known.get(key):
         state = ScoreState(before.score_state)
-        same = before.digest == arrival.digest
+        same = before.digest in (arrival.digest, *arrival.other_digests)
         return Receipt(before.revision, state, duplicate=same, conflict=not same)
     first = fresh[key]
     state = ScoreState.PENDING if first.text else ScoreState.NOT_APPLICABLE
