@@ -21,6 +21,8 @@ def test_another_key_gives_other_hashes() -> None:
 
     assert left.template != right.template
     assert left.sketch != right.sketch
+    sketches = [np.frombuffer(each.sketch, np.uint8) for each in (left, right)]
+    assert likeness(*sketches) < 0.3  # a rotation hides reuse, it never invents it
 
 
 def test_a_changed_word_stays_alike_and_another_text_does_not() -> None:

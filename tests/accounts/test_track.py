@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from services.accounts.arrivals import Arrival
 from services.accounts.convert.activities import Reader, remembered
@@ -355,3 +356,29 @@ def scores_of(arrival: Arrival) -> tuple[Score, ...]:
         score_time=NOW,
     )
     return (score,)
+
+
+async def test_a_retry_across_a_key_rotation_is_known_again(tmp_path: Path) -> None:
+    sent = an_activity("n1", text=ROBOT)
+    old, new = SecretStr("old"), SecretStr("new")
+    async with accounts_running(tmp_path, fingerprint_key=old) as before:
+        await record(before, sent)
+
+    keys = {"fingerprint_key": new, "fingerprint_key_other": old}
+    async with accounts_running(tmp_path, **keys) as rotated:
+        (again,) = await record(rotated, sent)
+        (other,) = await record(rotated, an_activity("n1", text="something else"))
+
+    assert again.recorded.duplicate
+    assert other.HasField("error")
+
+
+async def test_a_retry_after_the_old_key_is_gone_is_refused(tmp_path: Path) -> None:
+    sent = an_activity("n1", text=ROBOT)
+    async with accounts_running(tmp_path, fingerprint_key=SecretStr("old")) as before:
+        await record(before, sent)
+
+    async with accounts_running(tmp_path, fingerprint_key=SecretStr("new")) as after:
+        (again,) = await record(after, sent)
+
+    assert again.HasField("error")
