@@ -4,7 +4,7 @@ import sys
 
 from services.accounts.compose import compose
 from services.accounts.settings import AccountsSettings
-from services.runtime.client import RemoteStub, connect
+from services.runtime.client import Connection
 from services.runtime.migrate import SchemaOutdatedError
 from services.runtime.process import Wiring, run, serving
 from services.runtime.settings import RuntimeSettings, SettingsError, load
@@ -21,9 +21,9 @@ async def serve(settings: AccountsSettings, wiring: Wiring) -> None:
         raise SettingsError(
             ["TRUEPEN_ACCOUNTS_DETECTOR_TARGET: is needed to run alone"]
         )
-    async with connect(settings.detector_target, {DETECTOR: READS}) as channel:
-        stub = RemoteStub(DetectorServiceStub(channel))
-        parts = compose(settings, wiring, stub).parts
+    target, runtime = settings.detector_target, wiring.runtime
+    async with Connection.of(target, {DETECTOR: READS}, runtime) as detector:
+        parts = compose(settings, wiring, detector.stub(DetectorServiceStub)).parts
         async with serving(wiring, [parts]) as server:
             await server.run()
 

@@ -4,16 +4,15 @@ from collections.abc import Mapping
 
 _ACCOUNTS = "/truepen.accounts.v1.AccountsService/"
 _REPORTS = "/truepen.accounts.v1.ReportsService/"
-_EVERYDAY = ("admin", "engineer")
 _CALLS: Mapping[tuple[str, ...], tuple[str, ...]] = {
-    ("writer", *_EVERYDAY): (
+    ("writer", "admin"): (
         f"{_ACCOUNTS}RecordActivities",
         f"{_ACCOUNTS}StreamActivities",
         f"{_ACCOUNTS}UpdateAccount",
         f"{_REPORTS}CreateReport",
         f"{_REPORTS}WithdrawReport",
     ),
-    ("reader", "writer", "moderator", "senior moderator", *_EVERYDAY): (
+    ("reader", "writer", "moderator", "senior moderator", "engineer", "admin"): (
         f"{_ACCOUNTS}GetAccount",
         f"{_ACCOUNTS}ListAccounts",
         f"{_ACCOUNTS}GetProfile",
@@ -30,9 +29,9 @@ _CALLS: Mapping[tuple[str, ...], tuple[str, ...]] = {
         f"{_ACCOUNTS}AnnotateAccount",
         f"{_REPORTS}ResolveReport",
     ),
+    ("engineer", "admin"): (f"{_ACCOUNTS}ListDeadLetters",),
     ("admin",): (
         f"{_ACCOUNTS}QuarantineModel",
-        f"{_ACCOUNTS}ListDeadLetters",
         f"{_ACCOUNTS}ResolveDeadLetters",
         f"{_ACCOUNTS}EraseAccount",
         f"{_ACCOUNTS}ExportAccount",

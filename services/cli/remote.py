@@ -1,59 +1,42 @@
 """Asks a running suite one question; tells what went wrong in one line."""
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import typer
 from google.protobuf.message import Message
 
-from services.runtime.client import RemoteStub, connect
+from services.runtime.client import Connection
 from services.runtime.errors import ServiceError
-from services.runtime.settings import RuntimeSettings
-from services.runtime.tls import channel_credentials
+from services.runtime.settings import RuntimeSettings, SettingsError
 
 TIMEOUT = 10.0
-IDENTITY_HEADER = "truepen-identity"
 
 
 def ask(target: str, stub: Any, method: str, request: Message, who: str = "") -> Any:
     """Return the response of *method* of the generated *stub* class at *target*.
 
-    Uses TLS where TRUEPEN_TLS_CA is set; *who* asks, which servers believe on
-    loopback alone. Ends the command where there is no response.
+    Uses TLS where TRUEPEN_TLS_CA is set, and shows the certificate and the token
+    that are set; *who* asks, which servers believe on loopback alone. Ends the
+    command where there is no response.
     """
     if not (who.isascii() and who.isprintable()):
         typer.echo("--as: metadata takes printable ASCII only", err=True)
         raise typer.Exit(2)
     try:
         return asyncio.run(_ask(target, stub, method, request, who))
+    except SettingsError as error:
+        typer.echo(error, err=True)
+        raise typer.Exit(2) from error
     except ServiceError as error:
         typer.echo(f"{target}: {error.kind}, {error.reason}: {error}", err=True)
         raise typer.Exit(1) from error
 
 
-class Signed:
-    """A generated *stub* whose calls say who makes them."""
-
-    def __init__(self, stub: Any, who: str) -> None:
-        self._stub = stub
-        self._who = [(IDENTITY_HEADER, who)] if who else []
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        """Return the method *name* of the stub."""
-        method = getattr(self._stub, name)
-
-        def call(request: Any, *, timeout: float, metadata: list[Any]) -> Any:
-            return method(request, timeout=timeout, metadata=[*metadata, *self._who])
-
-        return call
-
-
 async def _ask(target: str, stub: Any, method: str, request: Message, who: str) -> Any:
-    credentials = channel_credentials(RuntimeSettings())
-    async with connect(target, {}, credentials) as channel:
-        signed = RemoteStub(Signed(stub(channel), who))
-        return await getattr(signed, method)(request, timeout=TIMEOUT)
+    async with Connection.of(target, {}, RuntimeSettings()) as connection:
+        call = getattr(connection.stub(stub, who), method)
+        return await call(request, timeout=TIMEOUT)
 
 
 def account_name(account: str) -> str:

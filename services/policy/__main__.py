@@ -5,10 +5,9 @@ from typing import cast
 
 from services.policy.compose import compose
 from services.policy.settings import PolicySettings
-from services.runtime.client import RemoteStub, connect
+from services.runtime.client import Connection
 from services.runtime.process import Wiring, run, serving
 from services.runtime.settings import RuntimeSettings, SettingsError, load
-from services.runtime.tls import channel_credentials
 from truepen.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
 from truepen.accounts.v1.reports_service_pb2_grpc import ReportsServiceStub
 
@@ -33,14 +32,13 @@ def main() -> int:
         return 2
 
     async def serve(wiring: Wiring) -> None:
-        credentials = channel_credentials(runtime)
         target = settings.accounts_target
-        async with connect(target, IDEMPOTENT, credentials) as channel:
+        async with Connection.of(target, IDEMPOTENT, runtime) as accounts:
             policy = compose(
                 settings,
                 wiring,
-                RemoteStub(AccountsServiceStub(channel)),
-                RemoteStub(ReportsServiceStub(channel)),
+                accounts.stub(AccountsServiceStub),
+                accounts.stub(ReportsServiceStub),
             )
             async with serving(wiring, [policy.parts]) as server:
                 await server.run()

@@ -7,6 +7,17 @@ from dataclasses import dataclass
 
 REQUEST_ID_HEADER = "truepen-request-id"
 TIME_HEADER = "truepen-time"
+IDENTITY_HEADER = "truepen-identity"
+"""Who speaks, as plaintext callers on loopback may say themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What one caller may use; None: what all may."""
+
+    rate: float | None = None
+    burst: int | None = None
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +26,9 @@ class Caller:
 
     name: str
     roles: frozenset[str]
+    quota: Quota = Quota()
+    local: bool = False
+    """On loopback in plaintext: it may say itself who it is."""
 
 
 NOBODY = Caller("nobody", frozenset())

@@ -8,25 +8,23 @@ import structlog
 from prometheus_client import CollectorRegistry
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
+from services.runtime.access import watched
 from services.runtime.calls import (
-    CALLER,
     DEADLINE,
     REQUEST_ID,
     REQUEST_ID_HEADER,
     TIME_HEADER,
-    Caller,
 )
 from services.runtime.clock import CALLER_TIME
-from services.runtime.errors import InvalidField, PermissionDenied, Unauthenticated
+from services.runtime.errors import InvalidField
+from services.runtime.fairness import Fairness, Limits
+from services.runtime.identity import ANY, HEALTH, Identity
 from services.runtime.ids import MAX_ID_CHARS, NewId, random_hex
 from services.runtime.interceptors import Call, Chain, Concern
 from services.runtime.metrics import RpcMetrics
 from services.runtime.settings import RuntimeSettings
 
 log = structlog.get_logger()
-
-HEALTH = "/grpc.health.v1.Health/"
-ANY = "*"
 
 
 class RequestId:
@@ -95,59 +93,6 @@ class Deadline:
         """Do nothing: grpc itself cancels what is late."""
 
 
-class Identity:
-    """Lets through who holds one of the method's roles; all others, never.
-
-    *roles* maps a method, `/package.Service/Method`, or a whole service,
-    `/package.Service/`, to the roles that may call it; `{ANY}` needs none.
-    *grants* maps the name in a client certificate to the roles it holds.
-    *local_roles* are those of a plaintext caller on the loopback interface:
-    `{ANY}` holds every role, the empty set trusts nobody there.
-    """
-
-    def __init__(
-        self,
-        roles: Mapping[str, frozenset[str]],
-        grants: Mapping[str, frozenset[str]],
-        local_roles: frozenset[str] = frozenset({ANY}),
-    ) -> None:
-        self._roles = roles
-        self._grants = grants
-        self._local = Caller("local", local_roles)
-
-    def enter(self, call: Call) -> None:
-        """Raise Unauthenticated or PermissionDenied, or bind the caller."""
-        needed = self._needed(call.method)
-        if ANY in needed:
-            return
-        caller = self._caller(call)
-        if caller is None:
-            raise Unauthenticated
-        if ANY not in caller.roles and needed.isdisjoint(caller.roles):
-            raise PermissionDenied(caller.name, call.method)
-        CALLER.set(caller)
-        bind_contextvars(caller=caller.name)
-
-    def leave(self, call: Call) -> None:
-        """Do nothing: the context ends with the call."""
-
-    def _needed(self, method: str) -> frozenset[str]:
-        service = method[: method.rfind("/") + 1]
-        found = self._roles.get(method) or self._roles.get(service)
-        return found or frozenset()
-
-    def _caller(self, call: Call) -> Caller | None:
-        auth = call.context.auth_context()
-        if "ssl" not in _values(auth, "transport_security_type"):
-            local = is_loopback(call.context.peer()) and self._local.roles
-            return self._local if local else None
-        names = _values(auth, "x509_subject_alternative_name")
-        for name in [*names, *_values(auth, "x509_common_name")]:
-            if name in self._grants:
-                return Caller(name, self._grants[name])
-        return Caller(names[0], frozenset()) if names else None
-
-
 class CallerTime:
     """Takes the time that the caller says it is; only for replay and tests."""
 
@@ -171,28 +116,28 @@ class CallerTime:
 def standard(
     settings: RuntimeSettings,
     roles: Mapping[str, frozenset[str]],
-    grants: Mapping[str, frozenset[str]],
     registry: CollectorRegistry,
 ) -> Chain:
-    """Return the chain of a server; `Identity` tells what the tables hold."""
+    """Return the chain of a server; `Identity` tells what *roles* holds.
+
+    Raises SettingsError where the access file is wrong.
+    """
     local = frozenset({ANY} if settings.trust_loopback else ())
+    anonymous = frozenset(settings.anonymous_roles)
+    limits = Limits(
+        settings.caller_rate,
+        settings.caller_burst,
+        settings.caller_concurrency,
+        settings.max_concurrent_rpcs,
+    )
     concerns: list[Concern] = [
         RequestId(),
         CanonicalLog(),
         Metrics(RpcMetrics(registry)),
         Deadline(settings.unary_cap_s),
-        Identity({HEALTH: frozenset({ANY}), **roles}, grants, local),
+        Identity(roles, watched(settings.access_file), local, anonymous),
+        Fairness(limits),
     ]
     if settings.clock == "caller":
         concerns.append(CallerTime())
     return Chain(*concerns)
-
-
-def is_loopback(peer: str) -> bool:
-    """Say whether grpc's name for a peer is on this machine."""
-    return peer.startswith(("ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "unix:"))
-
-
-def _values(auth: Mapping[str, object], key: str) -> list[str]:
-    found = auth.get(key) or ()
-    return [v.decode() for v in found if isinstance(v, bytes)]  # type: ignore[attr-defined]

@@ -235,7 +235,7 @@ class DeadlineExceeded(ServiceError):
 
 
 class Unauthenticated(ServiceError):
-    """No valid credentials came with the call."""
+    """No valid credentials came with the call; `problem` in metadata says why."""
 
     kind = Kind.UNAUTHENTICATED
     reason = "UNAUTHENTICATED"
@@ -248,9 +248,12 @@ class PermissionDenied(ServiceError):
     kind = Kind.PERMISSION_DENIED
     reason = "PERMISSION_DENIED"
 
-    def __init__(self, caller: str, method: str) -> None:
+    def __init__(self, caller: str, method: str, roles: Iterable[str] = ()) -> None:
+        names = ", ".join(sorted(roles))
         text = f"{caller} may not call {method}"
-        super().__init__(text, caller=caller, method=method)
+        if names:
+            text = f"{text}: it takes one of the roles {names}"
+        super().__init__(text, caller=caller, method=method, roles=names)
 
 
 class NotImplementedYet(ServiceError):

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import grpc
 import structlog
+from google.protobuf.message import DecodeError
 from grpc_status import rpc_status
 
 from services.runtime.errors import (
     DeadlineExceeded,
     InternalError,
+    InvalidField,
     NotImplementedYet,
     ServiceError,
 )
@@ -27,6 +29,9 @@ from services.runtime.status import to_status
 
 if TYPE_CHECKING:  # grpcio's classes are generic only in the stubs
     from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from services.runtime.calls import Caller
+    from services.runtime.fairness import Use
 
     Context = grpc.aio.ServicerContext[Any, Any]
     Handler = grpc.RpcMethodHandler[Any, Any]
@@ -41,7 +46,9 @@ _METADATA: ContextVar[Any] = ContextVar("metadata", default=None)
 class Call:
     """One RPC on its way through the server."""
 
-    __slots__ = ("_metadata", "code", "context", "limit", "method", "started")
+    __slots__ = (
+        "_metadata", "caller", "code", "context", "limit", "method", "started", "use",
+    )  # fmt: skip
 
     def __init__(self, method: str, context: Context) -> None:
         self.method = method
@@ -50,6 +57,10 @@ class Call:
         self.code = "OK"
         self.limit: float | None = None
         """Seconds after which a unary call ends though its caller set no limit."""
+        self.caller: Caller | None = None
+        """Who calls; None where nobody asked."""
+        self.use: Use | None = None
+        """What it takes of its caller's share."""
         self._metadata: dict[str, str | bytes] | None = None
 
     def header(self, key: str) -> str:
@@ -72,8 +83,8 @@ class Call:
 class Concern(Protocol):
     """One thing done around every RPC."""
 
-    def enter(self, call: Call) -> None:
-        """Prepare, or refuse by raising a ServiceError."""
+    def enter(self, call: Call) -> Awaitable[None] | None:
+        """Prepare, or refuse by raising a ServiceError; rarely by and by."""
 
     def leave(self, call: Call) -> None:
         """Run after the outcome is known in `call.code`; must not raise."""
@@ -112,7 +123,7 @@ class Chain(grpc.aio.ServerInterceptor):
         make = getattr(grpc, f"{kind}_rpc_method_handler")
         rewrapped: Handler = make(
             wrap(getattr(handler, kind), method),
-            handler.request_deserializer,
+            _parsed(handler.request_deserializer, streams=handler.request_streaming),
             handler.response_serializer,
         )
         return rewrapped
@@ -121,7 +132,7 @@ class Chain(grpc.aio.ServerInterceptor):
         async def call(request: Any, context: Context) -> Any:
             call = Call(method, context)
             try:
-                self._enter(call)
+                await self._enter(call, request)
                 if call.limit is None:
                     return await inner(request, context)
                 async with asyncio.timeout(call.limit):
@@ -137,7 +148,7 @@ class Chain(grpc.aio.ServerInterceptor):
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             call = Call(method, context)
             try:
-                self._enter(call)
+                await self._enter(call, request)
                 responses = inner(request, context)
                 if inspect.isawaitable(responses):  # it calls context.write itself
                     await responses
@@ -151,13 +162,39 @@ class Chain(grpc.aio.ServerInterceptor):
 
         return call
 
-    def _enter(self, call: Call) -> None:
+    async def _enter(self, call: Call, request: Any) -> None:
         for concern in self._concerns:
-            concern.enter(call)
+            waiting = concern.enter(call)
+            if waiting is not None:
+                await waiting
+        if type(request) is InvalidField:  # see `_parsed`
+            raise request
 
     def _leave(self, call: Call) -> None:
         for concern in self._reversed:
             concern.leave(call)
+
+
+def _parsed(parse: Callable[[bytes], Any] | None, *, streams: bool) -> Any:
+    """Wrap *parse* to say what is wrong: grpc itself would answer UNKNOWN.
+
+    Too deep a nesting is malformed as well: protobuf stops at 100 levels. What
+    is raised while a stream is read reaches its handler; a single request is
+    parsed before there is one, so that its fault is handed over in its place.
+    """
+    if parse is None:
+        return None
+
+    def parsed(data: bytes) -> Any:
+        try:
+            return parse(data)
+        except DecodeError:
+            fault = InvalidField("request", "is no message of this method")
+            if streams:
+                raise fault from None
+            return fault
+
+    return parsed
 
 
 async def _fail(call: Call, error: BaseException) -> NoReturn:

@@ -21,6 +21,7 @@ from services.runtime.serve import (
     Service,
 )
 from services.runtime.settings import RuntimeSettings, SettingsError
+from services.runtime.tls import show_expiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def wire(runtime: RuntimeSettings) -> Wiring:
     registry = CollectorRegistry()
     sealing = runtime.seal_keys()
     told("page tokens and cursors", sealing)
+    show_expiry(runtime, registry)
     tokens = Tokens(*sealing, opened=token_counter(registry))
     return Wiring(runtime, clock, registry, tokens, Shutdown())
 
@@ -62,7 +64,7 @@ async def serving(wiring: Wiring, parts: Sequence[Parts]) -> AsyncIterator[Serve
     """Serve *parts* on one port; whatever was started is stopped at the end."""
     runtime = wiring.runtime
     roles = {method: who for part in parts for method, who in part.roles.items()}
-    chain = standard(runtime, roles, {}, wiring.registry)
+    chain = standard(runtime, roles, wiring.registry)
     services = [service for part in parts for service in part.services]
     async with AsyncExitStack() as started:
         for part in parts:

@@ -59,6 +59,7 @@ class Server:
     ) -> None:
         self.shutdown = shutdown or Shutdown()
         self.port = 0
+        self.bearer_port = 0
         self.health_port = 0
         self._services = services
         self._settings = settings
@@ -66,7 +67,6 @@ class Server:
         self._server = grpc.aio.server(
             interceptors=[chain],
             options=_options(settings),
-            maximum_concurrent_rpcs=settings.max_concurrent_rpcs,
         )
         self._probes: grpc.aio.Server | None = None
         self._background: list[asyncio.Task[None]] = []
@@ -82,12 +82,21 @@ class Server:
         shown = [health.SERVICE_NAME, reflection.SERVICE_NAME, *names]
         reflection.enable_server_reflection(shown, self._server)
         await self._set_health(NOT_SERVING)
-        self.port = self._bind()
+        self.port = self._bind(
+            self._settings.port, client_certs=self._settings.tls_client_certs
+        )
+        if self._settings.bearer_port is not None:
+            self.bearer_port = self._bind(
+                self._settings.bearer_port, client_certs=False
+            )
         await self._server.start()
         await self._start_probes()
         await self._set_health(SERVING)
         self._started = True
-        log.info("serving", host=self._settings.host, port=self.port, services=names)
+        ports = {"port": self.port}
+        if self.bearer_port:
+            ports["bearer_port"] = self.bearer_port
+        log.info("serving", host=self._settings.host, **ports, services=names)
         return self
 
     async def __aexit__(
@@ -134,10 +143,10 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
-    def _bind(self) -> int:
+    def _bind(self, port: int, *, client_certs: bool) -> int:
         host = self._settings.host
-        address = host if host.startswith("unix:") else f"{host}:{self._settings.port}"
-        credentials = server_credentials(self._settings)
+        address = host if host.startswith("unix:") else f"{host}:{port}"
+        credentials = server_credentials(self._settings, client_certs=client_certs)
         if (
             credentials is None
             and not host.startswith(LOOPBACK)

@@ -3,11 +3,13 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError as BadEncoding
+
+from services.runtime.roles import known
 
 PREFIX = "TRUEPEN_"
 
@@ -79,7 +81,7 @@ class RuntimeSettings(Settings):
     """Token shown to the service that this one calls; reread when it changes."""
     insecure: bool = False
     """Allow plaintext beyond the loopback interface, tokens included."""
-    anonymous_roles: tuple[str, ...] = ()
+    anonymous_roles: Annotated[tuple[str, ...], AfterValidator(known)] = ()
     """Roles of plaintext callers who show nothing, a JSON list."""
     trust_loopback: bool = True
     """Plaintext callers on the loopback interface may do everything."""

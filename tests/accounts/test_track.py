@@ -364,7 +364,7 @@ async def test_a_retry_across_a_key_rotation_is_known_again(tmp_path: Path) -> N
     async with accounts_running(tmp_path, fingerprint_key=old) as before:
         await record(before, sent)
 
-    keys = {"fingerprint_key": new, "fingerprint_key_other": old}
+    keys: Any = {"fingerprint_key": new, "fingerprint_key_other": old}
     async with accounts_running(tmp_path, **keys) as rotated:
         (again,) = await record(rotated, sent)
         (other,) = await record(rotated, an_activity("n1", text="something else"))

@@ -11,22 +11,23 @@ from google.rpc import error_details_pb2, status_pb2
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from services.runtime.access import watched
 from services.runtime.calls import CALLER, REQUEST_ID, time_left
 from services.runtime.clock import CallerClock
 from services.runtime.concerns import (
-    ANY,
     CallerTime,
     CanonicalLog,
     Deadline,
-    Identity,
     Metrics,
     RequestId,
-    is_loopback,
 )
 from services.runtime.errors import InvalidField, QueueFull
+from services.runtime.identity import ANY, Identity, is_loopback
 from services.runtime.metrics import RpcMetrics
 from tests.conftest import serving
 from tests.runtime.echo import NAME, EchoServicer, EchoStub, add_echo, text, texts
+
+NOBODY = watched(None)
 
 
 def status_of(error: grpc.aio.AioRpcError) -> status_pb2.Status:
@@ -196,7 +197,7 @@ async def test_metrics_count_by_method_and_code() -> None:
 
 
 async def test_a_local_caller_has_every_role() -> None:
-    identity = Identity({f"/{NAME}/": frozenset({"reader"})}, {})
+    identity = Identity({f"/{NAME}/": frozenset({"reader"})}, NOBODY)
     servicer = EchoServicer(lambda _: CALLER.get().name)
     async with serving(add_echo, servicer, identity) as channel:
         response = await cast("Any", EchoStub(channel)).Say(text(""))
@@ -208,6 +209,7 @@ async def test_a_local_caller_has_every_role() -> None:
     ("roles", "local", "code"),
     [
         ({}, frozenset({"reader"}), "PERMISSION_DENIED"),  # deny by default
+        ({}, frozenset({ANY}), "PERMISSION_DENIED"),  # to those trusted, too
         ({f"/{NAME}/": {"admin"}}, frozenset({"reader"}), "PERMISSION_DENIED"),
         ({f"/{NAME}/": {"admin"}}, frozenset(), "UNAUTHENTICATED"),
         ({f"/{NAME}/": {"reader"}, f"/{NAME}/Say": {"admin"}}, frozenset({"reader"}),
@@ -218,7 +220,9 @@ async def test_a_caller_without_the_role_is_refused(
     roles: dict[str, set[str]], local: frozenset[str], code: str
 ) -> None:
     table = {method: frozenset(names) for method, names in roles.items()}
-    async with serving(add_echo, EchoServicer(), Identity(table, {}, local)) as channel:
+    async with serving(
+        add_echo, EchoServicer(), Identity(table, NOBODY, local)
+    ) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await cast("Any", EchoStub(channel)).Say(text(""))
 
@@ -227,7 +231,7 @@ async def test_a_caller_without_the_role_is_refused(
 
 
 async def test_a_public_method_needs_no_identity() -> None:
-    identity = Identity({f"/{NAME}/": frozenset({ANY})}, {}, frozenset())
+    identity = Identity({f"/{NAME}/": frozenset({ANY})}, NOBODY, frozenset())
     async with serving(add_echo, EchoServicer(), identity) as channel:
         response = await cast("Any", EchoStub(channel)).Say(text("a"))
 

@@ -35,7 +35,7 @@ def make(
 ) -> Server:
     settings = RuntimeSettings(**{"port": 0, "grace_s": 1.0, **how})
     roles = {f"/{NAME}/": frozenset({"reader"})}
-    chain = standard(settings, roles, {}, CollectorRegistry())
+    chain = standard(settings, roles, CollectorRegistry())
     echo = Service(NAME, add_echo, servicer or EchoServicer())
     return Server([echo], chain, settings, shutdown)
 

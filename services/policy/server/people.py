@@ -9,7 +9,7 @@ from services.policy.callers import Caller
 from services.policy.domain import refusals
 from services.policy.errors import AppealExhausted, ClaimNotHeld, ReviewerNotIndependent
 from services.policy.storage.requests import Request
-from services.runtime.calls import CALLER
+from services.runtime.calls import CALLER, IDENTITY_HEADER
 from services.runtime.clock import Clock
 from services.runtime.errors import (
     FailedPrecondition,
@@ -18,19 +18,17 @@ from services.runtime.errors import (
 )
 from services.runtime.ids import MAX_ID_CHARS, check_uuid
 
-LOCAL = "local"
-IDENTITY_HEADER = "truepen-identity"
-
 
 def speaker(context: Any, clock: Clock) -> Caller:
     """Return who calls: as authenticated, or on loopback plaintext as they say."""
-    name = CALLER.get().name
-    if name == LOCAL:
+    caller = CALLER.get()
+    name = caller.name
+    if caller.local:
         given = dict(context.invocation_metadata() or ()).get(IDENTITY_HEADER, "")
         if isinstance(given, str) and given:
             if len(given) > MAX_ID_CHARS or not given.isprintable():
                 raise InvalidField(IDENTITY_HEADER, "must be a printable name")
-            name = f"{LOCAL}:{given}"
+            name = f"{name}:{given}"
     return Caller(name, clock.now())
 
 

@@ -3,12 +3,22 @@
 from collections.abc import Mapping
 
 PACKAGE = "truepen.policy.v1"
-READER = frozenset({"reader", "writer", "moderator", "senior moderator", "admin"})
+READER = frozenset(
+    {"reader", "writer", "moderator", "senior moderator", "engineer", "admin"}
+)
 WRITER = frozenset({"writer", "admin"})
 MODERATOR = frozenset({"moderator", "senior moderator", "admin"})
+REPLAYER = MODERATOR | {"engineer"}
 SENIOR = frozenset({"senior moderator", "admin"})
 RULES_READER = frozenset(
-    {"rule author", "rule approver", "moderator", "senior moderator", "admin"}
+    {
+        "rule author",
+        "rule approver",
+        "moderator",
+        "senior moderator",
+        "engineer",
+        "admin",
+    }
 )
 RULE_AUTHOR = frozenset({"rule author", "admin"})
 RULE_PROMOTER = frozenset({"rule author", "rule approver", "admin"})
@@ -27,7 +37,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
         "RevertDecisions": SENIOR,
         "ListDecisions": READER,
         "GetDecision": READER,
-        "ReplayDecision": MODERATOR,
+        "ReplayDecision": REPLAYER,
         "OverrideDecision": SENIOR,
         "GetStatementOfReasons": READER,
     },
