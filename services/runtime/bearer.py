@@ -117,5 +117,5 @@ def _bearer(claims: dict[str, Any], issuer: Issuer) -> Bearer:
         issuer.name,
         str(claims["sub"]),
         frozenset(group for group in groups if isinstance(group, str)),
-        float(claims["exp"]) + issuer.leeway_s,
+        int(claims["exp"]) + issuer.leeway_s,
     )

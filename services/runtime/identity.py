@@ -18,7 +18,7 @@ CHANNELZ = "/grpc.channelz.v1.Channelz/"
 ANY = "*"
 AUTHORIZATION = "authorization"
 SCHEME = "bearer "
-SAN_KEYS = ("x509_uri", "x509_dns", "x509_email")
+SAN_KEYS = ("peer_uri", "peer_dns", "peer_email")
 
 OWN: Mapping[str, frozenset[str]] = {
     HEALTH: frozenset({ANY}),

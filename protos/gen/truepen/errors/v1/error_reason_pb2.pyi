@@ -76,7 +76,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """
     ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 13
     """No credentials, or not valid ones. UNAUTHENTICATED.
-    Example: an expired token.
+    The metadata `problem` says which: `CREDENTIALS_MISSING`, `TOKEN_EXPIRED`,
+    `TOKEN_TOO_EARLY`, `AUDIENCE_WRONG`, `SIGNATURE_WRONG`, `ALGORITHM_WRONG`,
+    `CLAIM_MISSING`, `KEY_UNKNOWN`, `ISSUER_UNKNOWN`, `SCHEME_UNKNOWN`,
+    `TOKEN_MALFORMED` or `CERTIFICATE_NAMELESS`. Example: an expired token.
     """
     ERROR_REASON_PERMISSION_DENIED: _ErrorReason.ValueType  # 14
     """The caller's roles do not allow the RPC. PERMISSION_DENIED.
@@ -183,7 +186,10 @@ Example: a method that a newer contract has and this release has not.
 """
 ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 13
 """No credentials, or not valid ones. UNAUTHENTICATED.
-Example: an expired token.
+The metadata `problem` says which: `CREDENTIALS_MISSING`, `TOKEN_EXPIRED`,
+`TOKEN_TOO_EARLY`, `AUDIENCE_WRONG`, `SIGNATURE_WRONG`, `ALGORITHM_WRONG`,
+`CLAIM_MISSING`, `KEY_UNKNOWN`, `ISSUER_UNKNOWN`, `SCHEME_UNKNOWN`,
+`TOKEN_MALFORMED` or `CERTIFICATE_NAMELESS`. Example: an expired token.
 """
 ERROR_REASON_PERMISSION_DENIED: ErrorReason.ValueType  # 14
 """The caller's roles do not allow the RPC. PERMISSION_DENIED.
