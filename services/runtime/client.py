@@ -47,6 +47,9 @@ def connect(
         ("grpc.max_send_message_length", max_message_bytes),
         ("grpc.max_receive_message_length", max_message_bytes),
         ("grpc.keepalive_time_ms", 60_000),
+        # By default the wait grows to two minutes, long after the server is back.
+        ("grpc.initial_reconnect_backoff_ms", 100),
+        ("grpc.max_reconnect_backoff_ms", 5_000),
     ]
     if credentials is None:
         return grpc.aio.insecure_channel(target, options=options)

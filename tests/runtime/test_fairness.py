@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, cast
 
 import grpc
@@ -149,7 +150,7 @@ async def test_a_quota_of_its_own_replaces_what_all_may() -> None:
 
     async with serving(add_echo, EchoServicer(), *concerns) as channel:
         for name, served in (("plain", 1), ("vip", 3)):
-            stub = RemoteStub(EchoStub(channel), lambda n=name: [("caller", n)])
+            stub = RemoteStub(EchoStub(channel), partial(list, [("caller", name)]))
             for _ in range(served):
                 await stub.Say(text(""))
             with pytest.raises(RateLimited) as caught:
@@ -188,10 +189,11 @@ async def test_a_malformed_message_is_the_callers_fault() -> None:
     nested = b"\x0b" * 200 + b"\x0c" * 200  # groups within groups, past the limit
     async with serving(add_echo, EchoServicer()) as channel:
         for data in (b"\xff\xff", nested):
-            for call in (
-                channel.unary_unary(f"/{NAME}/Say")(data),
-                channel.stream_unary(f"/{NAME}/Join")(iter([data])),
-            ):
+            calls: Any = (
+                cast("Any", channel).unary_unary(f"/{NAME}/Say")(data),
+                cast("Any", channel).stream_unary(f"/{NAME}/Join")(iter([data])),
+            )
+            for call in calls:
                 with pytest.raises(grpc.aio.AioRpcError) as caught:
                     await call
 

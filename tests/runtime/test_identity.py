@@ -174,7 +174,7 @@ async def test_without_a_certificate_the_first_port_gives_no_connection(
 
 async def test_a_projected_token_is_its_subject(tmp_path: Path) -> None:
     async with site(tmp_path) as it:
-        kubernetes = {"kubernetes.io": {"namespace": "publishing"}}
+        kubernetes: Any = {"kubernetes.io": {"namespace": "publishing"}}
         token = it.issuer.token(CLERK, **kubernetes)
 
         assert await it.who(None, token) == f"cluster:{CLERK} ['reader']"
@@ -209,7 +209,7 @@ def forged(it: Site) -> str:
 
 def unsigned(it: Site) -> str:
     claims = {"iss": it.issuer.name, "sub": CLERK, "aud": "truepen", "exp": 2**33}
-    return jwt.encode(claims, None, algorithm="none", headers={"kid": "k1"})
+    return jwt.encode(claims, "", algorithm="none", headers={"kid": "k1"})
 
 
 def numbered(it: Site) -> str:
