@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -60,7 +61,7 @@ async def watching(
 
 
 async def decide(
-    client: Client, account: str, tier: dp.Tier, expire: timedelta | None = None
+    client: Client, account: str, tier: Any, expire: timedelta | None = None
 ) -> dp.Standing:
     """A person decides; the standing that follows."""
     request = pb.OverrideDecisionRequest(
