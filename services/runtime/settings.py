@@ -76,7 +76,7 @@ class RuntimeSettings(Settings):
     bearer_port: int | None = Field(default=None, ge=0, le=65535)
     """A second TLS port, for callers with a bearer token and no certificate."""
     access_file: Path | None = None
-    """YAML: which certificates and tokens have which roles. Reread: see identity.md."""
+    """YAML: which certificates and tokens have which roles; reread: identity.md."""
     bearer_file: Path | None = None
     """Token shown to the service that this one calls; reread when it changes."""
     insecure: bool = False

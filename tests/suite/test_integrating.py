@@ -24,7 +24,7 @@ def block(language: str, beginning: str = "") -> str:
     """The first block of that language that begins so."""
     fences = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
     return next(
-        body
+        str(body)
         for named, body in fences.findall(PAGE)
         if named == language and body.startswith(beginning)
     )
