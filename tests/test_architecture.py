@@ -154,6 +154,18 @@ def test_runtime_imports_no_service_and_no_contract() -> None:
         assert all(n.startswith("services.runtime") for n in others), path
 
 
+def test_the_client_package_knows_no_service() -> None:
+    services = tuple(f"services.{name}" for name in NAMES)
+    found = [
+        f"{name_of(path)} imports {name}"
+        for path in modules(SERVICES / "client")
+        for name in imports(path)
+        if name.startswith(services)
+    ]
+
+    assert found == []
+
+
 def test_runtime_has_no_domain_word() -> None:
     found = [
         f"{path.name}:{number}: {line.strip()}"

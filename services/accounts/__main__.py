@@ -4,7 +4,7 @@ import sys
 
 from services.accounts.compose import compose
 from services.accounts.settings import AccountsSettings
-from services.runtime.client import Connection
+from services.runtime.connection import Connection
 from services.runtime.migrate import SchemaOutdatedError
 from services.runtime.process import Wiring, run, serving
 from services.runtime.settings import RuntimeSettings, SettingsError, load

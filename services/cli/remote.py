@@ -6,7 +6,7 @@ from typing import Any
 import typer
 from google.protobuf.message import Message
 
-from services.runtime.client import Connection
+from services.runtime.connection import Connection
 from services.runtime.errors import ServiceError
 from services.runtime.settings import RuntimeSettings, SettingsError
 

@@ -6,7 +6,7 @@ from typing import Any, Self, cast
 
 from services.client.methods import repeatable
 from services.client.standings import StandingWatcher
-from services.runtime.client import Connection
+from services.runtime.connection import Connection
 from services.runtime.tls import TlsFiles
 from truepen.accounts.v1 import (
     accounts_service_pb2,

@@ -5,7 +5,7 @@ from typing import cast
 
 from services.policy.compose import compose
 from services.policy.settings import PolicySettings
-from services.runtime.client import Connection
+from services.runtime.connection import Connection
 from services.runtime.process import Wiring, run, serving
 from services.runtime.settings import RuntimeSettings, SettingsError, load
 from truepen.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub

@@ -12,7 +12,8 @@ from services.runtime.access import Issuer
 from services.runtime.errors import ServiceError, Unauthenticated
 from services.runtime.keysets import KeySet
 
-MAX_TOKEN_CHARS = 8_192
+MAX_TOKEN_CHARS = 6_144
+"""gRPC takes 8 KiB of metadata in all."""
 KEPT = 10_000
 KEPT_S = 60.0
 """How long a token stands unchecked: a key that was withdrawn ends with it."""

@@ -20,13 +20,16 @@ class Quota:
     concurrency: int | None = None
 
 
+NO_QUOTA = Quota()
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls, and what it may do."""
 
     name: str
     roles: frozenset[str]
-    quota: Quota = Quota()
+    quota: Quota = NO_QUOTA
     local: bool = False
     """On loopback in plaintext: it may say itself who it is."""
 

@@ -4,15 +4,14 @@ What is too much is refused at once, with the time to wait, rather than kept.
 """
 
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 
-from services.runtime.calls import Caller
+from services.runtime.calls import NO_QUOTA, Caller, Quota
 from services.runtime.errors import QueueFull, RateLimited
 from services.runtime.interceptors import Call
 
 KEPT = 10_000
-"""Callers remembered; those seen last and without calls in flight go first."""
+"""Callers remembered; then those without calls in flight are forgotten."""
 CROWDED_RETRY_S = 0.5
 """When to come back to a server, or a share of it, that is full."""
 
@@ -34,17 +33,23 @@ class Limits:
 class Use:
     """What one caller uses now."""
 
-    __slots__ = ("concurrency", "full", "in_flight", "name", "rate", "stamp", "tokens")
+    __slots__ = (
+        "concurrency", "full", "in_flight", "name", "quota", "rate", "stamp", "tokens",
+    )  # fmt: skip
 
     def __init__(self, caller: Caller, limits: Limits, now: float) -> None:
-        quota = caller.quota
         self.name = caller.name
+        self.in_flight = 0
+        self.allow(caller.quota, limits)
+        self.tokens = self.full
+        self.stamp = now
+
+    def allow(self, quota: Quota, limits: Limits) -> None:
+        """Go by *quota* from now on, and where it says nothing by *limits*."""
+        self.quota = quota
         self.rate = quota.rate or limits.rate
         self.full = float(quota.burst or limits.burst)
         self.concurrency = quota.concurrency or limits.concurrency
-        self.tokens = self.full
-        self.stamp = now
-        self.in_flight = 0
 
     def take(self, now: float) -> None:
         """Take a place and a token, or raise RateLimited."""
@@ -69,13 +74,15 @@ class Fairness:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._uses: OrderedDict[tuple[str, object], Use] = OrderedDict()
+        asked = (limits.rate, limits.concurrency, limits.total)
+        self._limited = asked != (None, None, None)
+        self._uses: dict[str, Use] = {}
         self._in_flight = 0
 
     def enter(self, call: Call) -> None:
         """Take a place, or raise RateLimited or QueueFull."""
         caller, total = call.caller, self._limits.total
-        if caller is None:
+        if caller is None or not (self._limited or caller.quota is not NO_QUOTA):
             return
         if total is not None and self._in_flight >= total:
             raise QueueFull("calls", CROWDED_RETRY_S)
@@ -92,16 +99,12 @@ class Fairness:
             self._in_flight -= 1
 
     def _use(self, caller: Caller) -> Use:
-        key = caller.name, caller.quota
-        use = self._uses.get(key)
+        use = self._uses.get(caller.name)
         if use is None:
-            use = self._uses[key] = Use(caller, self._limits, time.monotonic())
-            self._forget()
-        self._uses.move_to_end(key)
+            if len(self._uses) >= KEPT:
+                self._uses = {n: u for n, u in self._uses.items() if u.in_flight}
+            use = Use(caller, self._limits, time.monotonic())
+            self._uses[caller.name] = use
+        elif use.quota is not caller.quota:
+            use.allow(caller.quota, self._limits)
         return use
-
-    def _forget(self) -> None:
-        """Forget the callers seen longest ago, but those with calls in flight."""
-        for key in list(self._uses)[: max(0, len(self._uses) - KEPT)]:
-            if not self._uses[key].in_flight:
-                del self._uses[key]

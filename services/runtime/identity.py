@@ -6,7 +6,7 @@ from structlog.contextvars import bind_contextvars
 
 from services.runtime.access import Access, Grant
 from services.runtime.bearer import Bearer, Verifier, refused
-from services.runtime.calls import CALLER, Caller, Quota
+from services.runtime.calls import CALLER, NO_QUOTA, Caller
 from services.runtime.errors import PermissionDenied
 from services.runtime.interceptors import Call
 from services.runtime.roles import ROLES
@@ -18,6 +18,7 @@ CHANNELZ = "/grpc.channelz.v1.Channelz/"
 ANY = "*"
 AUTHORIZATION = "authorization"
 SCHEME = "bearer "
+TLS = [b"ssl"]
 SAN_KEYS = ("peer_uri", "peer_dns", "peer_email")
 
 OWN: Mapping[str, frozenset[str]] = {
@@ -48,6 +49,7 @@ class Identity:
         anonymous_roles: frozenset[str] = frozenset(),
     ) -> None:
         self._roles = {**OWN, **roles}
+        self._needs: dict[str, frozenset[str]] = {}
         self._watched = access
         self._local = Caller("local", local_roles, local=True)
         self._anonymous = Caller("anonymous", anonymous_roles)
@@ -86,9 +88,12 @@ class Identity:
         CALLER.set(caller)
 
     def _needed(self, method: str) -> frozenset[str]:
-        service = method[: method.rfind("/") + 1]
-        found = self._roles.get(method) or self._roles.get(service)
-        return found or frozenset()
+        needed = self._needs.get(method)
+        if needed is None:  # methods come from the contract: there are few
+            service = method[: method.rfind("/") + 1]
+            found = self._roles.get(method) or self._roles.get(service)
+            needed = self._needs[method] = found or frozenset()
+        return needed
 
     def _by_token(
         self, call: Call, needed: frozenset[str], said: str
@@ -120,7 +125,7 @@ class Identity:
 
     def _by_connection(self, call: Call) -> Caller:
         auth = call.context.auth_context()
-        if "ssl" not in _values(auth, "transport_security_type"):
+        if auth.get("transport_security_type") != TLS:
             if self._local.roles and is_loopback(call.context.peer()):
                 return self._local
             if self._anonymous.roles:
@@ -148,7 +153,7 @@ def _granted(name: str, grants: Iterable[Grant]) -> Caller:
     """Return the caller *name* with what *grants* give together."""
     grants = list(grants)
     roles = frozenset(role for grant in grants for role in grant.roles)
-    quota = next((g.quota for g in grants if g.quota != Quota()), Quota())
+    quota = next((g.quota for g in grants if g.quota != NO_QUOTA), NO_QUOTA)
     return Caller(name, roles, quota)
 
 

@@ -8,7 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
-from urllib.request import Request, urlopen
+from urllib.request import (
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    Request,
+    build_opener,
+)
 
 import jwt
 import structlog
@@ -106,8 +111,16 @@ def _get(issuer: Issuer) -> Keys:
         token = issuer.bearer_file.read_text("utf-8").strip()
         request.add_header("Authorization", f"Bearer {token}")
     context = ssl.create_default_context(cafile=issuer.ca_file)
-    with urlopen(request, timeout=FETCH_TIMEOUT, context=context) as answer:  # noqa: S310
+    opener = build_opener(_Straight, HTTPSHandler(context=context))
+    with opener.open(request, timeout=FETCH_TIMEOUT) as answer:
         return _parse(answer.read(MAX_BYTES))
+
+
+class _Straight(HTTPRedirectHandler):
+    """Follows no redirect: it would take the token along, wherever it leads."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Let the answer stand, which is an error."""
 
 
 def _parse(body: bytes) -> Keys:

@@ -24,7 +24,7 @@ import yaml
 
 from services.policy.compose import compose
 from services.policy.settings import PolicySettings
-from services.runtime.client import Connection
+from services.runtime.connection import Connection
 from services.runtime.local import LocalStub
 from services.runtime.logs import configure_logs
 from services.runtime.process import serving, wire

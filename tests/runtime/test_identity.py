@@ -19,8 +19,8 @@ from prometheus_client import CollectorRegistry
 
 from services.runtime import keysets
 from services.runtime.calls import CALLER
-from services.runtime.client import Connection
 from services.runtime.concerns import standard
+from services.runtime.connection import Connection
 from services.runtime.errors import (
     DependencyUnavailable,
     PermissionDenied,
@@ -239,7 +239,7 @@ def symmetric(it: Site) -> str:
         (unsigned, "ALGORITHM_WRONG"),
         (symmetric, "ALGORITHM_WRONG"),
         (lambda it: "not.a.token", "TOKEN_MALFORMED"),
-        (lambda it: "x" * 9_000, "TOKEN_MALFORMED"),
+        (lambda it: "x" * 7_000, "TOKEN_MALFORMED"),
     ],
 )
 async def test_a_token_that_is_not_good_says_why(
@@ -289,6 +289,7 @@ class KeyServer(http.server.ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _KeyPage)
         self.page = ""
+        self.leads_to = ""
         self.asked = 0
 
     @property
@@ -301,7 +302,11 @@ class _KeyPage(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked += 1
-        self.send_response(200 if self.server.page else 503)
+        if self.server.leads_to:
+            self.send_response(302)
+            self.send_header("Location", self.server.leads_to)
+        else:
+            self.send_response(200 if self.server.page else 503)
         self.end_headers()
         self.wfile.write(self.server.page.encode())
 
@@ -345,6 +350,16 @@ async def test_an_issuer_that_never_answered_is_unavailable(tmp_path: Path) -> N
         async with site(tmp_path, keys.url) as it:
             with pytest.raises(DependencyUnavailable, match="keys of cluster"):
                 await it.who(None, it.issuer.token(CLERK))
+
+
+async def test_keys_are_taken_from_where_they_are_said_to_be(tmp_path: Path) -> None:
+    with key_server() as keys, key_server() as elsewhere:
+        async with site(tmp_path, keys.url) as it:
+            keys.leads_to, elsewhere.page = elsewhere.url, it.issuer.key_set()
+            with pytest.raises(DependencyUnavailable):
+                await it.who(None, it.issuer.token(CLERK))
+
+    assert elsewhere.asked == 0
 
 
 async def test_an_issuer_may_be_away_once_its_keys_are_known(
