@@ -10,6 +10,7 @@ OWN_KEY = frozenset(
         "RecordActivities",  # by the ids of the activities
         "ReviewActivity",
         "EvaluateAccount",  # the same evidence is decided once
+        "BatchEvaluateAccounts",
         "AcknowledgeNotice",  # a notice is read once
     }
 )
