@@ -1,0 +1,75 @@
+# ruff: noqa: T201 -- a script that prints what it finds
+"""Edges between recorded accounts against the time-shift null.
+
+python -m services.accounts.fitting.measure_coordination FILE...
+
+FILE: lines {"account", "events": [{"t", "type", "object"}]}, gzipped.
+"""
+
+import gzip
+import json
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from services.accounts.domain.coordination.acts import SECOND, SHIPPED, Acts, Seen
+from services.accounts.domain.coordination.findings import search
+from services.accounts.domain.fingerprints import content_key
+
+HALF_A_DAY = replace(SHIPPED, shift=(600, 43_200))
+NOTHING = Acts.of([])
+
+
+def seen(path: Path) -> Seen:
+    """All that is recorded in *path*, as the periodic job would read it."""
+    accounts: list[str] = []
+    rows: list[tuple[int, int, int]] = []
+    events: list[int] = []
+    with gzip.open(path, "rt", encoding="utf8") as lines:
+        for number, line in enumerate(lines):
+            row = json.loads(line)
+            accounts.append(row["account"])
+            events.append(len(row["events"]))
+            rows += sorted(
+                (
+                    number,
+                    int.from_bytes(content_key(f"{e['type']} {e['object']}")) >> 2,
+                    round(e["t"] * SECOND),
+                )
+                for e in row["events"]
+                if e.get("object")
+            )
+    acts = Acts.of(rows)
+    acts = acts.where(np.lexsort((acts.time, acts.account)))
+    sketches = np.zeros((0, 16), dtype=np.uint8)
+    counts = np.array(events, dtype=np.int64)
+    return Seen(accounts, counts, acts, NOTHING, sketches, NOTHING, NOTHING)
+
+
+def main(paths: list[Path]) -> None:
+    """Print a row a file and null."""
+    print("file | null up to | accounts | acts | edges | null | ratio | found | s")
+    for path in paths:
+        recorded = seen(path)
+        for setting in (SHIPPED, HALF_A_DAY):
+            started = time.perf_counter()
+            found, summary = search(recorded, {}, setting)
+            spent = time.perf_counter() - started
+            ratio = "no null edge"
+            if summary.null_edge_count:
+                ratio = f"{summary.ratio:.0f} : 1"
+            implicated = sum(not each.leads for each in found.values())
+            print(
+                f"{path.name} | {setting.shift[1] // 3600} h"
+                f" | {summary.account_count} | {summary.act_count}"
+                f" | {summary.edge_count} | {summary.null_edge_count} | {ratio}"
+                f" | {implicated} in {summary.cluster_count} clusters,"
+                f" {len(found) - implicated} lead | {spent:.1f}"
+            )
+
+
+if __name__ == "__main__":
+    main([Path(argument) for argument in sys.argv[1:]])
