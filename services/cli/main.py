@@ -4,6 +4,7 @@ import typer
 
 from services.cli.appeal import appeal
 from services.cli.case import case
+from services.cli.compare import compare
 from services.cli.demo import demo
 from services.cli.detect import detect
 from services.cli.explain import explain
@@ -28,6 +29,7 @@ for command in (serve, demo, detect, replay, migrate, standing, profile, report)
 app.command()(explain)
 app.command()(verify_log)
 app.command()(rebuild)
+app.command()(compare)
 app.add_typer(case, name="case")
 app.add_typer(appeal, name="appeal")
 app.add_typer(ruleset, name="ruleset")

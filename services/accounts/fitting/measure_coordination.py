@@ -13,40 +13,31 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
-from services.accounts.domain.coordination.acts import SECOND, SHIPPED, Acts, Seen
+from services.accounts.domain.coordination.acts import (
+    SECOND,
+    SHIPPED,
+    Collected,
+    Glimpse,
+    Seen,
+    number_of,
+)
 from services.accounts.domain.coordination.findings import search
-from services.accounts.domain.fingerprints import content_key
 
 HALF_A_DAY = replace(SHIPPED, shift=(600, 43_200))
-NOTHING = Acts.of([])
 
 
 def seen(path: Path) -> Seen:
     """All that is recorded in *path*, as the periodic job would read it."""
-    accounts: list[str] = []
-    rows: list[tuple[int, int, int]] = []
-    events: list[int] = []
+    found = Collected()
     with gzip.open(path, "rt", encoding="utf8") as lines:
-        for number, line in enumerate(lines):
+        for line in lines:
             row = json.loads(line)
-            accounts.append(row["account"])
-            events.append(len(row["events"]))
-            rows += sorted(
-                (
-                    number,
-                    int.from_bytes(content_key(f"{e['type']} {e['object']}")) >> 2,
-                    round(e["t"] * SECOND),
-                )
-                for e in row["events"]
-                if e.get("object")
-            )
-    acts = Acts.of(rows)
-    acts = acts.where(np.lexsort((acts.time, acts.account)))
-    sketches = np.zeros((0, 16), dtype=np.uint8)
-    counts = np.array(events, dtype=np.int64)
-    return Seen(accounts, counts, acts, NOTHING, sketches, NOTHING, NOTHING)
+            for event in sorted(row["events"], key=lambda event: event["t"]):
+                target = event.get("object")
+                number = number_of(f"{event['type']}:{target}") if target else 0
+                moment = round(event["t"] * SECOND)
+                found.add(row["account"], moment, Glimpse(number, 0, 0), b"")
+    return found.seen()
 
 
 def main(paths: list[Path]) -> None:

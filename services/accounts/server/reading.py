@@ -47,7 +47,7 @@ class Reading(Edge):
         if request.HasField("as_of_time"):
             instant = time_of(request.as_of_time, "as_of_time")
             read = await self._cases.profiles.get_as_of(account, instant)
-        return pb.GetProfileResponse(profile=_rendered(read))
+        return pb.GetProfileResponse(profile=self._rendered(read))
 
     async def BatchGetProfiles(
         self, request: pb.BatchGetProfilesRequest, context: Context
@@ -61,7 +61,7 @@ class Reading(Edge):
         )
         return pb.BatchGetProfilesResponse(
             results=[
-                _result(reads[account], name)
+                self._result(reads[account], name)
                 if isinstance(account, str)
                 else pb.ProfileResult(error=to_status(account))
                 for account, name in zip(wanted, request.names, strict=True)
@@ -82,7 +82,7 @@ class Reading(Edge):
         if len(reads) == size:
             token = tokens.seal(query, [reads[-1].profile.account])
         return pb.ListProfilesResponse(
-            profiles=map(_rendered, reads), next_page_token=token
+            profiles=map(self._rendered, reads), next_page_token=token
         )
 
     async def WatchProfiles(
@@ -109,7 +109,17 @@ class Reading(Edge):
         reads = await self._cases.profiles.get_many(names)
         for change, read in zip(changes, reads, strict=True):
             if read is not None:
-                change.profile.CopyFrom(_rendered(read))
+                change.profile.CopyFrom(self._rendered(read))
+
+    def _result(self, read: Read | None, name: str) -> pb.ProfileResult:
+        if read is None:
+            error = NotFound("truepen.accounts.v1.Profile", name)
+            return pb.ProfileResult(error=to_status(error))
+        return pb.ProfileResult(profile=self._rendered(read))
+
+    def _rendered(self, read: Read) -> profile_pb2.Profile:
+        keyed = self._cases.reader.keyed
+        return profile_message(read.profile, read.content_ids, read.models, keyed)
 
 
 def _account_or_error(name: str, index: int) -> str | ServiceError:
@@ -118,17 +128,6 @@ def _account_or_error(name: str, index: int) -> str | ServiceError:
     except InvalidField as error:
         return error
     return account
-
-
-def _result(read: Read | None, name: str) -> pb.ProfileResult:
-    if read is None:
-        error = NotFound("truepen.accounts.v1.Profile", name)
-        return pb.ProfileResult(error=to_status(error))
-    return pb.ProfileResult(profile=_rendered(read))
-
-
-def _rendered(read: Read) -> profile_pb2.Profile:
-    return profile_message(read.profile, read.content_ids, read.models)
 
 
 def _change(watched: Watched) -> pb.ProfileChange:

@@ -15,6 +15,7 @@ from services.accounts.storage import (
     fingerprints,
     models,
     profiles,
+    references,
     reports,
     scores,
     texts,
@@ -23,6 +24,7 @@ from services.accounts.storage.accounts import Told
 from services.accounts.storage.activities import ACTIVITIES
 from services.accounts.storage.ingest import folded
 from services.accounts.storage.profiles import Held
+from services.accounts.storage.references import NOTHING, Finding
 
 Remember = Callable[[bytes, Fingerprint | None], Activity]
 """Turns the facts in the log back into the activity they were."""
@@ -38,15 +40,24 @@ class Kept:
     waiting: int
     models: tuple[str, ...]
     quarantined: frozenset[str]
+    version_us: int = 0
+    """The version of what other accounts say; 0 = there is none."""
+    finding: Finding = NOTHING
 
 
-def kept(connection: Connection, names: Collection[str]) -> dict[str, Kept]:
-    """Return what is kept of those of *names* that are known and not erased."""
+def kept(
+    connection: Connection, names: Collection[str], until_us: int | None = None
+) -> dict[str, Kept]:
+    """Return what is kept of those of *names* that are known and not erased.
+
+    With *until_us*, other accounts say what they did at that instant.
+    """
     held = profiles.profiles(connection, names)
     told = accounts.told(connection, names)
     heard = reports.summaries(connection, told)
     waiting = texts.waiting_counts(connection, told)
     barred = models.quarantined(connection)
+    others = references.attached(connection, told, until_us)
     found: dict[str, Kept] = {}
     for name, known in told.items():
         counted = profiles.models_of(connection, name)
@@ -57,6 +68,8 @@ def kept(connection: Connection, names: Collection[str]) -> dict[str, Kept]:
             waiting.get(name, 0),
             tuple(digest for digest in counted if digest not in barred),
             barred,
+            others.version_us,
+            others.findings.get(name, NOTHING),
         )
     return found
 
@@ -88,7 +101,7 @@ def kept_as_of(
     connection: Connection, name: str, remember: Remember, until_us: int
 ) -> Kept | None:
     """Return what was kept of an account at an instant, from what is known now."""
-    found = kept(connection, [name]).get(name)
+    found = kept(connection, [name], until_us).get(name)
     if found is None:
         return None
     state = rebuilt(connection, name, remember, until_us)

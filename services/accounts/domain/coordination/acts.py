@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from services.accounts.domain.fingerprints import SKETCH_BYTES, content_key
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -45,6 +47,17 @@ class Setting:
 SHIPPED = Setting()
 
 
+class Glimpse(NamedTuple):
+    """The little of an activity that is compared; numbers are `number_of` ids.
+
+    0 = nothing: no object, no device or no network is known.
+    """
+
+    object: int
+    device: int
+    network: int
+
+
 @dataclass(frozen=True, slots=True)
 class Acts:
     """Acts on objects, in order of account and time.
@@ -82,6 +95,11 @@ class Acts:
         return Acts(self.account, self.object, self.time + shifts[self.account])
 
 
+def number_of(identifier: str) -> int:
+    """Return a number in [1, 2**62) that stands for an id."""
+    return int.from_bytes(content_key(identifier)) >> 2 or 1
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
     """All that is compared: `accounts` are names, by number.
@@ -98,3 +116,46 @@ class Seen:
     sketches: NDArray[np.uint8]
     devices: Acts
     networks: Acts
+
+
+class Collected:
+    """Gathers what accounts did, one account after the other, oldest first."""
+
+    def __init__(self) -> None:
+        self._accounts: list[str] = []
+        self._events: list[int] = []
+        self._acts: list[tuple[int, int, int]] = []
+        self._texts: list[tuple[int, int, int]] = []
+        self._devices: set[tuple[int, int, int]] = set()
+        self._networks: set[tuple[int, int, int]] = set()
+        self._sketches: list[bytes] = []
+
+    def add(self, account: str, time_us: int, seen: Glimpse, sketch: bytes) -> None:
+        """Add one activity of the account that was added last, or of the next."""
+        if not self._accounts or self._accounts[-1] != account:
+            self._accounts.append(account)
+            self._events.append(0)
+        number = len(self._accounts) - 1
+        self._events[number] += 1
+        if seen.object:
+            self._acts.append((number, seen.object, time_us))
+        if sketch:
+            self._texts.append((number, len(self._sketches), time_us))
+            self._sketches.append(sketch)
+        if seen.device:
+            self._devices.add((number, seen.device, 0))
+        if seen.network:
+            self._networks.add((number, seen.network, 0))
+
+    def seen(self) -> Seen:
+        """Return all of it in columns."""
+        sketches = np.frombuffer(b"".join(self._sketches), np.uint8)
+        return Seen(
+            self._accounts,
+            np.array(self._events, dtype=np.int64),
+            Acts.of(self._acts),
+            Acts.of(self._texts),
+            sketches.reshape(-1, SKETCH_BYTES),
+            Acts.of(sorted(self._devices)),
+            Acts.of(sorted(self._networks)),
+        )

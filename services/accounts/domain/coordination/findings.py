@@ -64,7 +64,7 @@ def search(
     ends = np.concatenate((found.left, found.right))
     partners = np.bincount(ends, minlength=size)
     findings = {}
-    for number in np.flatnonzero(involved.follows | involved.leads):
+    for number in _numbers(involved.follows | involved.leads):
         account = seen.accounts[number]
         cluster = names.get(account, "")
         findings[account] = Coordination(
@@ -72,7 +72,7 @@ def search(
             int(involved.counts[number]),
             int(partners[number]),
             int(seen.events[number]),
-            involved.p_values.get(int(number), 1.0),
+            involved.p_values.get(number, 1.0),
             leads=bool(involved.leads[number]),
             cluster_size=sizes.get(cluster, 0),
         )
@@ -92,13 +92,11 @@ def cohorts(seen: Seen, setting: Setting = SHIPPED) -> dict[str, Cohorts]:
     networks = _largest(seen.networks, len(seen.accounts), setting)
     return {
         seen.accounts[number]: Cohorts(int(devices[number]), int(networks[number]))
-        for number in np.flatnonzero((devices > 1) | (networks > 1))
+        for number in _numbers((devices > 1) | (networks > 1))
     }
 
 
-def _judged(
-    seen: Seen, setting: Setting
-) -> tuple[Edges, _Involved | None, Summary]:
+def _judged(seen: Seen, setting: Setting) -> tuple[Edges, _Involved | None, Summary]:
     """Edges between accounts that stand against the null, and what each did."""
     size = len(seen.accounts)
     matches = matching.matched(seen, setting)
@@ -114,10 +112,10 @@ def _judged(
     leads = inside & (counts < setting.min_objects)
     p_values = {
         int(number): max(
-            shifting.lag_p(seen, kept, int(number), setting),
+            shifting.lag_p(seen, kept, number, setting),
             null.p_value(float(strengths[number])),
         )
-        for number in np.flatnonzero(inside & ~leads)
+        for number in _numbers(inside & ~leads)
     }
     follows = np.zeros(size, dtype=np.bool_)
     follows[[n for n, p in p_values.items() if p <= setting.max_p]] = True
@@ -129,10 +127,14 @@ def _judged(
     return found, involved, summary
 
 
+def _numbers(chosen: Bools) -> list[int]:
+    return [int(number) for number in np.flatnonzero(chosen)]
+
+
 def _clusters(seen: Seen, labels: Ints, follows: Bools) -> list[list[str]]:
     """Followers by component, where there are two or more."""
     groups: dict[int, list[str]] = {}
-    for number in np.flatnonzero(follows):
+    for number in _numbers(follows):
         groups.setdefault(int(labels[number]), []).append(seen.accounts[number])
     return [members for members in groups.values() if len(members) > 1]
 

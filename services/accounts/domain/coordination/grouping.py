@@ -67,7 +67,7 @@ def followed(matches: Matches, accounts: int) -> tuple[Ints, Floats]:
     best[1:] = (by[1:] != by[:-1]) | (of[1:] != of[:-1])
     weights = matches.weight[order][best]
     counts: Ints = np.bincount(by[best], minlength=accounts)
-    sums: Floats = np.bincount(by[best], weights, minlength=accounts)
+    sums = np.bincount(by[best], weights, minlength=accounts).astype(np.float64)
     return counts, sums
 
 

@@ -138,7 +138,7 @@ def _neighbours(
     return np.concatenate(firsts), np.concatenate(laters)
 
 
-def _matches(  # noqa: PLR0913, PLR0917 -- columns of one table
+def _matches(  # noqa: PLR0917 -- columns of one table
     acts: Acts,
     first: NDArray[np.intp],
     later: NDArray[np.intp],

@@ -37,6 +37,7 @@ def null(seen: Seen, setting: Setting) -> Null:
     """Shift each account on its own, by minutes to hours, and search again.
 
     So short a shift leaves the hours of the day and of the news as they were.
+    Texts have wider windows, and shifts that are wider in proportion.
     """
     random = np.random.default_rng(setting.seed)
     size, (low, high) = len(seen.accounts), setting.shift
@@ -45,7 +46,7 @@ def null(seen: Seen, setting: Setting) -> Null:
         # Whole minutes, so that coarse timestamps meet as they did.
         minutes = random.integers(low // _MINUTE, high // _MINUTE + 1, size)
         signs = random.choice((-1, 1), size)
-        moved = _moved(seen, minutes * signs * _MINUTE * SECOND)
+        moved = _moved(seen, minutes * signs * _MINUTE * SECOND, setting)
         matches = matching.matched(moved, setting)
         found = grouping.edges(moved, matches, setting)
         edge_count += len(found)
@@ -94,12 +95,12 @@ def _together(parts: list[Acts]) -> Acts:
     )
 
 
-def _moved(seen: Seen, shifts: Ints) -> Seen:
+def _moved(seen: Seen, shifts: Ints, setting: Setting) -> Seen:
     return Seen(
         seen.accounts,
         seen.events,
         seen.acts.shifted(shifts),
-        seen.texts.shifted(shifts),
+        seen.texts.shifted(shifts * setting.text_window // setting.window),
         seen.sketches,
         seen.devices,
         seen.networks,
