@@ -10,6 +10,7 @@ from services.cli.detect import detect
 from services.cli.explain import explain
 from services.cli.migrate import migrate
 from services.cli.profile import profile
+from services.cli.prune import prune
 from services.cli.rebuild import rebuild
 from services.cli.replay import replay
 from services.cli.report import report
@@ -30,6 +31,7 @@ app.command()(explain)
 app.command()(verify_log)
 app.command()(rebuild)
 app.command()(compare)
+app.command()(prune)
 app.add_typer(case, name="case")
 app.add_typer(appeal, name="appeal")
 app.add_typer(ruleset, name="ruleset")

@@ -12,6 +12,7 @@ from services.accounts.domain.state import Facts
 from services.accounts.storage import (
     accounts,
     activities,
+    bases,
     fingerprints,
     models,
     profiles,
@@ -79,15 +80,17 @@ def rebuilt(
 ) -> bytes:
     """Return the state that the log of an account adds up to.
 
-    With *until_us*, of what happened up to and with that instant.
+    With *until_us*, of what happened up to and with that instant. What
+    retention let go is in it; HistoryPruned where that was later.
     """
+    base = bases.of_account(connection, name, until_us)
     entries = activities.history(connection, name, until_us)
     found = scores.of_account(connection, name, until_us)
     if not entries and not found:
-        return b""
+        return base
     acts = [remember(e.facts, fingerprints.from_bytes(e.fingerprint)) for e in entries]
     live = [score for score in found if not score.shadow]
-    return folded(b"", Facts(activities=acts, scores=live))
+    return folded(base, Facts(activities=acts, scores=live))
 
 
 def is_reproduced(connection: Connection, name: str, remember: Remember) -> bool:
