@@ -8,6 +8,7 @@ from services.cli.compare import compare
 from services.cli.demo import demo
 from services.cli.detect import detect
 from services.cli.explain import explain
+from services.cli.letters import letters
 from services.cli.migrate import migrate
 from services.cli.profile import profile
 from services.cli.prune import prune
@@ -32,6 +33,7 @@ app.command()(verify_log)
 app.command()(rebuild)
 app.command()(compare)
 app.command()(prune)
+app.add_typer(letters, name="texts")
 app.add_typer(case, name="case")
 app.add_typer(appeal, name="appeal")
 app.add_typer(ruleset, name="ruleset")
