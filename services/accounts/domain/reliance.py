@@ -87,11 +87,7 @@ def estimate(
     if int(items.scored.sum()) < MIN_SCORED and counts[1] == 0:
         unknown = _summary(prior, window, (counts[0], flagged, counts[1]), 1.0)
         return replace(unknown, state=RelianceState.NOT_IDENTIFIABLE)
-    likelihood, likelihood_none = _likelihoods(items, voices, model)
-    posterior = prior * likelihood
-    evidence = float(posterior.sum())
-    posterior /= evidence
-    none = min(1.0, float((prior * likelihood_none).sum()) / evidence)
+    posterior, none = posterior_weights(items, voices, model)
     found = _summary(posterior, window, (counts[0], flagged, counts[1]), none)
     if _information(posterior, prior) < _MIN_INFORMATION:
         return replace(found, state=RelianceState.NOT_IDENTIFIABLE)
@@ -102,6 +98,19 @@ def prior_weights(model: RelianceModel) -> Floats:
     """Prior over `GRID`."""
     inner = np.full(_STEPS, (1 - model.none - model.all) / _STEPS)
     return np.concatenate(([model.none], inner, [model.all]))
+
+
+def posterior_weights(
+    items: Items, voices: Floats, model: RelianceModel
+) -> tuple[Floats, float]:
+    """Posterior over `GRID`, and that of having not one AI-made post."""
+    prior = prior_weights(model)
+    likelihood, likelihood_none = _likelihoods(items, voices, model)
+    weights = prior * likelihood
+    evidence = float(weights.sum())
+    none = min(1.0, float((prior * likelihood_none).sum()) / evidence)
+    posterior: Floats = weights / evidence
+    return posterior, none
 
 
 def recalibrated(ratios: Floats, model: RelianceModel) -> Floats:
