@@ -72,11 +72,13 @@ def model_for(recall: float) -> RelianceModel:
 class Coverage:
     """How often intervals hold θ, by what θ is, and what they claim to.
 
-    `claimed` is the mean posterior mass of the intervals; `cut` and `cut_mixed`
-    are what they would hold if each were cut to 95 % of mass from above.
+    `below` counts θ below the lower end. `claimed` is the mean posterior mass of
+    the intervals; `cut` and `cut_mixed` are what they would hold if each were cut
+    to 95 % of mass from above.
     """
 
     all: float
+    below: float
     mixed: float
     claimed: float
     cut: float
@@ -104,13 +106,15 @@ def coverage(
                 low <= share <= found.upper + _HALF_A_STEP,
                 0 < share < 1,
                 float(weights[inside].sum()),
+                low > share,
                 low <= share <= cut + _HALF_A_STEP,
             )
         )
-    held, mixed, claimed, short = np.array(rows, dtype=np.float64).T
+    held, mixed, claimed, below, short = np.array(rows, dtype=np.float64).T
     some = mixed > 0
     return Coverage(
         float(held.mean()),
+        float(below.mean()),
         float(held[some].mean()),
         float(claimed.mean()),
         float(short.mean()),
@@ -142,12 +146,16 @@ def posts_needed(
 def main() -> None:
     """Print both tables."""
     random = np.random.default_rng(20261124)
-    print("recall | posts | holds θ | claims | mixed | cut: holds θ | cut: mixed")
+    print(
+        "recall | posts | holds θ | θ below | claims | mixed"
+        " | cut: holds θ | cut: mixed"
+    )
     for recall in RECALLS:
         for n in (8, 20, 48):
             found = coverage(recall, n, TRIALS, random)
             print(
-                f"{recall} | {n} | {found.all:.3f} | {found.claimed:.3f}"
+                f"{recall} | {n} | {found.all:.3f} | {found.below:.3f}"
+                f" | {found.claimed:.3f}"
                 f" | {found.mixed:.2f} | {found.cut:.3f} | {found.cut_mixed:.2f}"
             )
     print("recall | θ | hard facts | lower > " + " | > ".join(map(str, (*BOUNDS, 0.9))))
