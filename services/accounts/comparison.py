@@ -122,6 +122,7 @@ class Comparison:
             )
         ):
             after = names[-1]
+            await self._hold()
             await self._database.read(
                 partial(
                     comparing.collect,

@@ -4,6 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -19,6 +20,7 @@ from services.runtime.database import Database
 from tests.accounts.serving import NOW, Running, accounts_running, an_activity
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import activities_pb2
+from truepen.accounts.v1 import reports_service_pb2 as reports_pb
 
 PACKAGE = "services.accounts"
 FARM = [f"farm{number}" for number in range(5)]
@@ -98,6 +100,18 @@ async def test_a_farm_is_found_told_of_and_kept(
         first = await comparing.compare_now()
         news, cursor = await told(running, cursor)
         found, person = await profile(running, "farm0"), await profile(running, "p00")
+        for reporter in (*FARM[2:], "p01"):
+            await running.reports.CreateReport(
+                reports_pb.CreateReportRequest(
+                    target_account="accounts/p02",
+                    category=reports_pb.REPORT_CATEGORY_AI_CONTENT,
+                    reporter=f"accounts/{reporter}",
+                    note=f"says {reporter}",
+                    request_id=str(uuid4()),
+                )
+            )
+        reported = (await profile(running, "p02")).reports
+        _, cursor = await told(running, cursor)
 
         running.clock.advance(timedelta(hours=1))
         second = await comparing.compare_now()
@@ -129,6 +143,7 @@ async def test_a_farm_is_found_told_of_and_kept(
     assert again.reference_version > found.reference_version
     assert (earlier.reference_version, earlier.cluster) == ("", "")
     assert gone == {}
+    assert (reported.report_count, reported.independent_count) == (4, 2)
     assert [s.HasField("percentile") for s in person.signals if s.code == "QUIET_SHARE"]
 
 

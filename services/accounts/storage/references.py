@@ -83,6 +83,20 @@ def findings(
     return found
 
 
+def clusters(
+    connection: Connection, names: Collection[str], until_us: int | None = None
+) -> dict[str, str]:
+    """Return the coordinated cluster of those of *names* that are in one."""
+    if not names:
+        return {}
+    found = attached(connection, names, until_us).findings
+    return {
+        name: each.coordination.cluster
+        for name, each in found.items()
+        if each.coordination and each.coordination.cluster
+    }
+
+
 def standing(
     connection: Connection, after: str, limit: int
 ) -> list[tuple[str, Finding]]:
