@@ -75,6 +75,8 @@ class Comparing:
                 log.info("lease lost", lease=JOB)
             except ServiceError as error:
                 log.warning("comparing failed", reason=error.reason)
+            except Exception:
+                log.exception("comparing failed")  # a bug: the next may do better
 
     async def compare_now(self) -> Compared | None:
         """Compare without waiting; None where another replica is at it."""
