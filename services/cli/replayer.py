@@ -1,6 +1,5 @@
 """Sends recorded accounts through the whole suite, on their own clock."""
 
-import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from services.cli.recordings import EPOCH, Event, Recording
 from services.runtime.client import RemoteStub
 from services.runtime.clock import CALLER_TIME
+from services.runtime.status import from_status
 from truepen.accounts.v1 import (
     accounts_service_pb2,
     accounts_service_pb2_grpc,
@@ -39,7 +39,7 @@ NEW_CAP = 20
 """An account is evaluated again after six hours and 10 % (at most 20) new
 events, or after a day with any: as the worker's debounce does, in event time."""
 RECORD_SECONDS = 300.0
-IN_FLIGHT = 16
+EVALUATED_AT_ONCE = 100
 NOTHING: dict[str, Any] = {
     "account": "",
     "tier": "CLEAR",
@@ -73,6 +73,12 @@ class Progress:
         if not new or not self.acknowledged or waited < PAUSE_US:
             return False
         return new >= min(NEW_CAP, NEW_SHARE * self.sent) or waited >= DAY_US
+
+    def judged(self, now_us: int, standing: decisions_pb2.Standing) -> None:
+        """Note how the account stands after it was evaluated."""
+        self.judged_at, self.judged_sent = now_us, self.sent
+        self.peak = max(self.peak, standing.tier)
+        self.peak_interaction = max(self.peak_interaction, standing.interaction_tier)
 
 
 class Replay:
@@ -154,25 +160,21 @@ class Replay:
                 self.refused[result.error.message] += 1
 
     async def _evaluate(self, due: list[Progress], now_us: int) -> None:
-        gate = asyncio.Semaphore(IN_FLIGHT)
-
-        async def one(progress: Progress) -> bool:
-            async with gate:
-                response = await self._enforcement.EvaluateAccount(
-                    enforcement_service_pb2.EvaluateAccountRequest(
-                        account=f"accounts/{progress.recording.id}"
-                    ),
-                    timeout=RECORD_SECONDS,
-                )
-            progress.judged_at, progress.judged_sent = now_us, progress.sent
-            standing = response.standing
-            progress.peak = max(progress.peak, standing.tier)
-            progress.peak_interaction = max(
-                progress.peak_interaction, standing.interaction_tier
+        changed = False
+        for start in range(0, len(due), EVALUATED_AT_ONCE):
+            part = due[start : start + EVALUATED_AT_ONCE]
+            response = await self._enforcement.BatchEvaluateAccounts(
+                enforcement_service_pb2.BatchEvaluateAccountsRequest(
+                    accounts=[f"accounts/{progress.recording.id}" for progress in part]
+                ),
+                timeout=RECORD_SECONDS,
             )
-            return bool(response.changed)
-
-        if any(await asyncio.gather(*(one(progress) for progress in due))):
+            for progress, result in zip(part, response.results, strict=True):
+                if result.HasField("error"):
+                    raise from_status(result.error)
+                progress.judged(now_us, result.evaluation.standing)
+                changed = changed or result.evaluation.changed
+        if changed:
             await self._hand_over_notices()
 
     async def _hand_over_notices(self) -> None:

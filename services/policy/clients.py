@@ -20,6 +20,7 @@ from truepen.accounts.v1 import activities_pb2
 from truepen.accounts.v1 import reports_service_pb2 as reports_pb
 
 PROFILE_TIMEOUT = 5.0
+BATCH_TIMEOUT = 20.0
 ANSWER_SHARE = 0.8
 """Of the time left, what scoring may take; the rest is for judging."""
 SHORTEST_WAIT = 0.05
@@ -52,10 +53,28 @@ class Accounts:
     ) -> Evidence:
         """Return what is known of *account* at *now*, from *min_revision* on."""
         request = accounts_pb.GetProfileRequest(
-            name=f"accounts/{account}/profile", min_revision=min_revision
+            name=f"accounts/{account}/profile",
+            min_revision=min_revision,
+            view=accounts_pb.PROFILE_VIEW_EVIDENCE,
         )
         answer = await self._accounts.GetProfile(request, timeout=PROFILE_TIMEOUT)
         return evidence_of(answer.profile, now)
+
+    async def evidence_of_many(
+        self, accounts: Sequence[str], now: datetime
+    ) -> dict[str, Evidence | ServiceError]:
+        """Return what is known of each of *accounts* at *now*, or why nothing is."""
+        request = accounts_pb.BatchGetProfilesRequest(
+            names=[f"accounts/{account}/profile" for account in accounts],
+            view=accounts_pb.PROFILE_VIEW_EVIDENCE,
+        )
+        answer = await self._accounts.BatchGetProfiles(request, timeout=BATCH_TIMEOUT)
+        return {
+            account: evidence_of(result.profile, now)
+            if result.HasField("profile")
+            else from_status(result.error)
+            for account, result in zip(accounts, answer.results, strict=True)
+        }
 
     async def record(self, activity: activities_pb2.Activity) -> Recorded:
         """Record one activity and wait for its score as long as there is time."""
@@ -84,7 +103,10 @@ class Accounts:
     ) -> AsyncIterator[Told]:
         """Follow the profiles of *partitions* from *cursor* on."""
         request = accounts_pb.WatchProfilesRequest(
-            cursor=cursor, partitions=partitions, include_profile=True
+            cursor=cursor,
+            partitions=partitions,
+            include_profile=True,
+            view=accounts_pb.PROFILE_VIEW_EVIDENCE,
         )
         async for answer in self._accounts.WatchProfiles(request):
             now = clock.now()

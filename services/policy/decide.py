@@ -1,6 +1,7 @@
 """Evidence in, a decision out: gathered, judged, and recorded in one transaction."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,6 +17,10 @@ from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.store import Effects, Store
 from services.runtime.clock import Clock
+from services.runtime.errors import ServiceError
+
+BREATH = 16
+"""After so many judgements, a few milliseconds, others have their turn."""
 
 
 class Gatherer(Protocol):
@@ -25,6 +30,11 @@ class Gatherer(Protocol):
         self, account: str, min_revision: int, now: datetime
     ) -> Evidence:
         """Return what is known about *account*, from *min_revision* on."""
+
+    async def evidence_of_many(
+        self, accounts: Sequence[str], now: datetime
+    ) -> dict[str, Evidence | ServiceError]:
+        """Return what is known about each of *accounts*, or why nothing is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +77,35 @@ class Enforcer:
         evidence = await self._gatherer.evidence(account, min_revision, now)
         return await self.judge(evidence, dry_run=dry_run)
 
+    async def evaluate_many(
+        self, accounts: Sequence[str], *, dry_run: bool = False
+    ) -> dict[str, Evaluation | ServiceError]:
+        """Judge each of *accounts* on its evidence of now; one that fails, alone."""
+        known = await self._gatherer.evidence_of_many(accounts, self._clock.now())
+        ledgers = await self._store.ledgers(known)
+        found: dict[str, Evaluation | ServiceError] = {}
+        for number, (account, evidence) in enumerate(known.items()):
+            if number % BREATH == 0:
+                await asyncio.sleep(0)  # other calls go on meanwhile
+            if isinstance(evidence, ServiceError):
+                found[account] = evidence
+                continue
+            try:
+                found[account] = await self._judge(evidence, ledgers[account], dry_run)
+            except ServiceError as error:
+                found[account] = error
+        return found
+
     async def judge(self, evidence: Evidence, *, dry_run: bool = False) -> Evaluation:
         """Judge on *evidence*; where nothing follows, nothing is written."""
+        ledger = await self._store.ledger(evidence.account)
+        return await self._judge(evidence, ledger, dry_run)
+
+    async def _judge(
+        self, evidence: Evidence, ledger: Ledger, dry_run: bool
+    ) -> Evaluation:
         rules = await self._rulebook.current()
         now = self._clock.now()
-        ledger = await self._store.ledger(evidence.account)
         if not dry_run and lapsed(ledger.history, rules.live, now):
             await self.settle(evidence.account)
             ledger = await self._store.ledger(evidence.account)

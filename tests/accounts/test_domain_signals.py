@@ -6,9 +6,9 @@ import pytest
 from services.accounts.domain.activities import ActivityType, Target
 from services.accounts.domain.evidence import References, Signal, SignalState
 from services.accounts.domain.history import History
-from services.accounts.domain.percentiles import quantiles, with_percentiles
+from services.accounts.domain.percentiles import quantiles, with_percentile
+from services.accounts.domain.resolution import resolution_seconds
 from services.accounts.domain.signals import measure
-from services.accounts.domain.signals.resolution import resolution_seconds
 from tests.accounts.acts import START, a_note, an_activity, every, folded
 
 OK, INSUFFICIENT = SignalState.OK, SignalState.INSUFFICIENT
@@ -138,7 +138,7 @@ def test_percentiles_are_the_share_of_the_population_below() -> None:
     references = References("v1", quantiles(population))
     timer = tuple(signals([*every(timedelta(minutes=30, seconds=1), 30)]).values())
 
-    ranked = {each.code: each for each in with_percentiles(timer, references)}
+    ranked = {each.code: with_percentile(each, references) for each in timer}
 
     assert ranked["GAP_VARIATION"].percentile == 0
     assert ranked["MODAL_GAP_SHARE"].percentile == 1

@@ -176,6 +176,19 @@ class FakeAccounts:
             raise NotFound("profile", request.name)
         return pb.GetProfileResponse(profile=self.profiles[account])
 
+    async def BatchGetProfiles(
+        self, request: Any, context: Any
+    ) -> pb.BatchGetProfilesResponse:
+        self._answer_or_raise()
+        return pb.BatchGetProfilesResponse(
+            results=[
+                pb.ProfileResult(profile=self.profiles[account])
+                if (account := name.split("/")[1]) in self.profiles
+                else pb.ProfileResult(error=to_status(NotFound("profile", name)))
+                for name in request.names
+            ]
+        )
+
     async def RecordActivities(
         self, request: Any, context: Any
     ) -> pb.RecordActivitiesResponse:

@@ -36,7 +36,7 @@ from services.accounts.domain.fingerprints import (
     fingerprint,
     linkage_key,
 )
-from services.runtime.errors import InvalidField, ServiceError
+from services.runtime.errors import InvalidField, InvalidFields, ServiceError
 from truepen.accounts.v1 import activities_pb2 as pb
 
 MAX_AHEAD = timedelta(minutes=10)
@@ -79,14 +79,16 @@ class Reader:
     def arrival(self, message: pb.Activity, field: str, now: datetime) -> Arrival:
         """Return *message* ready to be recorded; raise what is wrong with it."""
         text, title = message.text, message.title
-        if len(text) > MAX_TEXT:
-            raise TextTooLong(f"{field}.text")
-        bounded(title, f"{field}.title", MAX_TITLE)
-        whole = f"{title}\n{text}" if title else text
-        whole = whole if whole.strip() else ""
+        whole = ""
+        if text or title:
+            if len(text) > MAX_TEXT:
+                raise TextTooLong(f"{field}.text")
+            bounded(title, f"{field}.title", MAX_TITLE)
+            whole = f"{title}\n{text}" if title else text
+            whole = whole if whole.strip() else ""
         found = fingerprint(whole, self._key) if whole else None
         activity = activity_of(message, found, field)
-        if activity.event_time > now + MAX_AHEAD:
+        if activity.event_time > now and activity.event_time > now + MAX_AHEAD:
             problem = "must not be more than 10 minutes ahead"
             raise InvalidField(f"{field}.event_time", problem)
         body = message.SerializeToString(deterministic=True)
@@ -121,75 +123,85 @@ def activity_of(
     message: pb.Activity, found: Fingerprint | None, field: str
 ) -> Activity:
     """Return *message* as an activity whose text is *found*; raise InvalidField."""
+    try:
+        return _activity(message, found)
+    except InvalidFields as error:
+        # Names are put together only here: most activities are good.
+        [(name, problem)] = error.violations
+        raise InvalidField(f"{field}.{name}", problem) from None
+
+
+def _activity(message: pb.Activity, found: Fingerprint | None) -> Activity:
     if not message.HasField("event_time"):
-        raise InvalidField(f"{field}.event_time", "is required")
+        raise InvalidField("event_time", "is required")
     kind = TYPES.get(message.type)
     if kind is None:
-        raise InvalidField(f"{field}.type", "must be one of ActivityType")
+        raise InvalidField("type", "must be one of ActivityType")
+    label = message.aigc_label
     return Activity(
-        id_of(message.id, f"{field}.id"),
-        account_of(message.account, f"{field}.account"),
+        id_of(message.id, "id"),
+        account_of(message.account, "account"),
         kind,
-        time_of(message.event_time, f"{field}.event_time"),
-        _target(message.target, f"{field}.target")
-        if message.HasField("target")
-        else None,
+        time_of(message.event_time, "event_time"),
+        _target(message.target) if message.HasField("target") else None,
         None,
         None,
-        found.length if found else _length(message, field),
+        found.length if found else _length(message),
         found,
         message.declared_ai if message.HasField("declared_ai") else None,
-        _label(message.aigc_label, field) if message.aigc_label else None,
-        _member(VISIBILITIES, message.visibility, field, "visibility"),
-        _member(CONTENTS, message.content_kind, field, "content_kind"),
-        _client(message.composed_with, f"{field}.composed_with")
+        _label(label) if label else None,
+        _member(VISIBILITIES, message.visibility, "visibility"),
+        _member(CONTENTS, message.content_kind, "content_kind"),
+        _client(message.composed_with, "composed_with")
         if message.HasField("composed_with")
         else None,
-        _client(message.published_with, f"{field}.published_with")
+        _client(message.published_with, "published_with")
         if message.HasField("published_with")
         else None,
     )
 
 
-def _member(members: Mapping[int, E], number: int, field: str, name: str) -> E:
+def _member(members: Mapping[int, E], number: int, field: str) -> E:
     found = members.get(number)
     if found is None:
-        raise InvalidField(f"{field}.{name}", f"{number} is not one of its values")
+        raise InvalidField(field, f"{number} is not one of its values")
     return found
 
 
-def _length(message: pb.Activity, field: str) -> int:
-    if not 0 <= message.text_length <= MAX_LENGTH:
-        raise InvalidField(f"{field}.text_length", f"must be in [0, {MAX_LENGTH}]")
-    return message.text_length
+def _length(message: pb.Activity) -> int:
+    length = message.text_length
+    if not 0 <= length <= MAX_LENGTH:
+        raise InvalidField("text_length", f"must be in [0, {MAX_LENGTH}]")
+    return length
 
 
-def _target(message: pb.Target, field: str) -> Target:
+def _target(message: pb.Target) -> Target:
+    content, account, parent = message.content, message.account, message.parent
     made = message.HasField("create_time")
     return Target(
-        id_of(message.content, f"{field}.content") if message.content else "",
-        account_of(message.account, f"{field}.account") if message.account else "",
-        id_of(message.parent, f"{field}.parent") if message.parent else "",
-        time_of(message.create_time, f"{field}.create_time") if made else None,
+        id_of(content, "target.content") if content else "",
+        account_of(account, "target.account") if account else "",
+        id_of(parent, "target.parent") if parent else "",
+        time_of(message.create_time, "target.create_time") if made else None,
     )
 
 
 def _client(message: pb.Client, field: str) -> Client:
     return Client(
-        _member(KINDS, message.kind, field, "kind"),
+        _member(KINDS, message.kind, f"{field}.kind"),
         printable(message.app_id, f"{field}.app_id", MAX_FACT),
         printable(message.version, f"{field}.version", MAX_VERSION),
-        _member(ATTESTATIONS, message.attestation, field, "attestation"),
-        _member(INPUTS, message.input, field, "input"),
+        _member(ATTESTATIONS, message.attestation, f"{field}.attestation"),
+        _member(INPUTS, message.input, f"{field}.input"),
         printable(message.device_hash, f"{field}.device_hash", MAX_FACT),
         printable(message.network_hash, f"{field}.network_hash", MAX_FACT),
         printable(message.session_id, f"{field}.session_id", MAX_FACT),
     )
 
 
-def _label(text: str, field: str) -> AigcLabel:
+def _label(text: str) -> AigcLabel:
     """Read GB 45438-2025 metadata; what cannot be read is evidence of nothing."""
-    bounded(text, f"{field}.aigc_label", MAX_LABEL)
+    bounded(text, "aigc_label", MAX_LABEL)
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError):

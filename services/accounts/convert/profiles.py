@@ -18,7 +18,12 @@ Keyed = Callable[[str, Sequence[bytes]], list[str]]
 
 
 def profile_message(
-    profile: Profile, ids: Mapping[bytes, str], models: Sequence[str], keyed: Keyed
+    profile: Profile,
+    ids: Mapping[bytes, str],
+    models: Sequence[str],
+    keyed: Keyed,
+    *,
+    with_signals: bool = True,
 ) -> pb.Profile:
     """Render *profile*; *ids* names flagged contents by key, *models* count.
 
@@ -31,7 +36,7 @@ def profile_message(
         activity_count=profile.activity_count,
         first_event_time=_time(profile.first_event_time),
         last_event_time=_time(profile.last_event_time),
-        signals=map(_signal, profile.signals),
+        signals=map(_signal, profile.signals.values()) if with_signals else None,
         channels=map(_channel, profile.channels),
         reliances=map(_reliance, profile.reliances),
         automation=_automation(profile.automation),

@@ -7,7 +7,8 @@ far people's means lie apart. docs/behaviour.md gives the fit.
 from dataclasses import dataclass
 from math import log, sqrt
 
-from services.accounts.domain.history import Floats
+from services.accounts.domain.arrays import Floats
+from services.accounts.domain.moments import mean as mean_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class AuthorshipModel:
         """Capped log ratio of an AI-run account against a person."""
         n = len(ratios)
         # Texts milder than people's mean are a person's, not less than that.
-        mean = max(float(ratios.mean()), self.people_mean)
+        mean = max(mean_of(ratios), self.people_mean)
         noise = self.text_spread**2 * (self.correlation + (1 - self.correlation) / n)
         people = sqrt(self.people_spread**2 + noise)
         tools = sqrt(self.tool_spread**2 + noise)

@@ -20,7 +20,7 @@ from services.accounts.domain.fitted import AUTHORSHIP, TEMPLATE, TEMPO
 from services.accounts.domain.history import History
 from services.accounts.domain.items import Items
 from services.accounts.domain.linear import LinearModel
-from services.accounts.domain.records import client_kinds
+from services.accounts.domain.moments import count
 
 MIN_TEMPO_EVENTS = 20
 MIN_TEMPLATE_TEXTS = 8
@@ -45,8 +45,8 @@ def tempo(history: History, signals: Mapping[str, Signal]) -> Channel:
     support = len(history.events)
     if support < MIN_TEMPO_EVENTS:
         return abstaining(ChannelKind.TEMPO, support, "TOO_FEW_EVENTS")
-    kinds = client_kinds(history.events.published)
-    if (kinds == ClientKind.SCHEDULER).mean() >= SCHEDULED_SHARE:
+    scheduled = history.events.kind_counts[ClientKind.SCHEDULER]
+    if scheduled / support >= SCHEDULED_SHARE:
         return abstaining(ChannelKind.TEMPO, support, "SCHEDULER_USED")
     if signals["SECOND_OF_MINUTE"].state is SignalState.NOT_APPLICABLE:
         return abstaining(ChannelKind.TEMPO, support, "COARSE_TIMESTAMPS")
@@ -55,7 +55,7 @@ def tempo(history: History, signals: Mapping[str, Signal]) -> Channel:
 
 def style(items: Items) -> Channel:
     """How the account's scored texts read, taken together."""
-    support = int(items.scored.sum())
+    support = count(items.scored)
     if support < MIN_STYLE_TEXTS:
         return abstaining(ChannelKind.STYLE, support, "TOO_FEW_SCORED_TEXTS")
     capped = np.clip(items.style[items.scored], -STYLE_CAP, STYLE_CAP)
@@ -108,7 +108,7 @@ def _by_model(
 ) -> Channel:
     parts = model.contributions(signals)
     ratio = model.log_likelihood_ratio(parts)
-    toward = np.sign(ratio)
+    toward = (ratio > 0) - (ratio < 0)
     strongest = sorted(parts.items(), key=lambda part: -part[1] * toward)
     reasons = tuple(
         f"{code}_{'LIKE_A_TOOL' if ratio > 0 else 'LIKE_A_PERSON'}"

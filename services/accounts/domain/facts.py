@@ -12,20 +12,22 @@ from services.accounts.domain.activities import (
     InputMode,
     LabelKind,
 )
+from services.accounts.domain.events import Events
 from services.accounts.domain.evidence import (
     Channel,
     ChannelKind,
     ChannelState,
     abstaining,
 )
-from services.accounts.domain.history import INTERACTION, Events, History, Texts
+from services.accounts.domain.history import History
+from services.accounts.domain.moments import count, mean, variance
 from services.accounts.domain.records import (
     DECLARED_AI,
     attestations,
-    client_kinds,
     input_modes,
 )
 from services.accounts.domain.tallies import REGISTERED_BY_TOOL
+from services.accounts.domain.texts import Texts
 
 OPERATION_CAP = log(10_000.0)
 PROVENANCE_CAP = log(1000.0)
@@ -41,6 +43,8 @@ _EDIT_CAP = log(3.0)
 _VOICE_CAP = log(10.0)
 _MIN_VOICES = 5
 _SAME_VOICE = 2.0  # standard errors
+_LABELLED = int(LabelKind.GENERATED)
+_TYPED, _PASSED = int(InputMode.TYPED), int(Attestation.PASSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +103,10 @@ def own_voice(history: History, texts: Texts, epoch_start: float) -> OwnVoice:
     same: bool | None = None
     if len(voices) >= _MIN_VOICES and len(recent) >= _MIN_VOICES:
         error = sqrt(
-            float(voices.var() + 0.25) / len(voices)
-            + float(recent.var() + 0.25) / len(recent)
+            (variance(voices) + 0.25) / len(voices)
+            + (variance(recent) + 0.25) / len(recent)
         )
-        same = bool(recent.mean() - voices.mean() <= _SAME_VOICE * error)
+        same = mean(recent) - mean(voices) <= _SAME_VOICE * error
     typed = tallies.inputs[InputMode.TYPED]
     return OwnVoice(
         typed / known if known else None,
@@ -118,13 +122,13 @@ def operation(events: Events, *, interactions: bool) -> Channel:
     With *interactions* only comments, likes, follows and messages count.
     """
     if interactions:
-        events = events.where(INTERACTION[events.type])
-    kinds = client_kinds(events.published)
-    known = int((kinds != ClientKind.UNSPECIFIED).sum())
+        events = events.interactions
+    kinds = events.kind_counts
+    known = len(events) - kinds[ClientKind.UNSPECIFIED]
     if known == 0:
         return abstaining(ChannelKind.OPERATION, 0, "NO_CLIENT_FACTS")
-    tools = int((kinds == ClientKind.HOSTING_TOOL).sum())
-    failed = int((attestations(events.published) == Attestation.FAILED).sum())
+    tools = kinds[ClientKind.HOSTING_TOOL]
+    failed = events.attestation_counts[Attestation.FAILED]
     reasons = []
     ratio = 0.0
     if tools:
@@ -146,13 +150,14 @@ def operation(events: Events, *, interactions: bool) -> Channel:
 
 def provenance(texts: Texts) -> Channel:
     """Undeclared AIGC labels; what is declared is honest and says nothing here."""
-    declared = texts.flags & np.uint8(DECLARED_AI) != 0
-    labelled = int(((texts.label == LabelKind.GENERATED) & ~declared).sum())
-    hinted = int(((texts.label > LabelKind.GENERATED) & ~declared).sum())
-    support = labelled + hinted
+    own = texts.flags & np.uint8(DECLARED_AI) == 0
+    labels = texts.label[own]
+    labelled = count(labels == _LABELLED)
+    support = count(labels)
     if support == 0:
         return abstaining(ChannelKind.PROVENANCE, 0, "NO_LABELS")
-    share = support / max(int((~declared).sum()), 1)
+    hinted = support - labelled
+    share = support / max(len(labels), 1)
     ratio = min(PROVENANCE_CAP, labelled * log(10.0) + hinted * log(2.0)) * share
     reasons = ("UNDECLARED_AIGC_LABEL",) if labelled else ("AIGC_LABEL_SUSPECTED",)
     return Channel(
@@ -171,17 +176,14 @@ def human(events: Events, texts: Texts, voice: OwnVoice) -> Channel:
     Typing in an attested app weighs most, and less the smaller its share:
     a person who types now and then does not vouch for what a tool posts.
     """
-    kinds = client_kinds(events.published)
-    modes = input_modes(events.composed)
-    passed = attestations(events.composed) == Attestation.PASSED
-    typed = (modes == InputMode.TYPED) & passed
-    tools = int((kinds == ClientKind.HOSTING_TOOL).sum())
-    count = int(typed.sum())
-    weight = count / max(count + tools + int((modes == InputMode.GENERATED).sum()), 1)
-    edits = int((events.type == ActivityType.EDIT).sum())
+    tools = events.kind_counts[ClientKind.HOSTING_TOOL]
+    made = events.input_counts[InputMode.GENERATED]
+    typed = _typed_in_attested_app(events)
+    weight = typed / max(typed + tools + made, 1)
+    edits = events.type_counts[ActivityType.EDIT]
     ratio, reasons = 0.0, []
-    if count:
-        ratio -= min(count * _TYPED_ACT, _TYPED_CAP) * weight
+    if typed:
+        ratio -= min(typed * _TYPED_ACT, _TYPED_CAP) * weight
         reasons.append("TYPED_IN_ATTESTED_APP")
     if edits:
         ratio -= min(edits * _EDIT_ACT, _EDIT_CAP)
@@ -189,7 +191,7 @@ def human(events: Events, texts: Texts, voice: OwnVoice) -> Channel:
     if voice.same_voice:
         ratio -= _VOICE_CAP
         reasons.append("SAME_VOICE_AS_BEFORE_MODELS")
-    support = count + edits + (voice.old_text_count if voice.same_voice else 0)
+    support = typed + edits + (voice.old_text_count if voice.same_voice else 0)
     if not reasons:
         return abstaining(ChannelKind.HUMAN, 0, "NOTHING_KNOWN")
     return Channel(
@@ -199,3 +201,10 @@ def human(events: Events, texts: Texts, voice: OwnVoice) -> Channel:
         support,
         tuple(reasons),
     )
+
+
+def _typed_in_attested_app(events: Events) -> int:
+    if not events.input_counts[_TYPED]:
+        return 0
+    passed = attestations(events.composed) == _PASSED
+    return count(passed & (input_modes(events.composed) == _TYPED))

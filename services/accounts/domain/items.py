@@ -11,19 +11,15 @@ from services.accounts.domain.activities import (
     InputMode,
     LabelKind,
 )
-from services.accounts.domain.history import (
-    OWN_TEXT,
-    Bools,
-    Bytes,
-    Floats,
-    Texts,
-)
+from services.accounts.domain.arrays import Bools, Bytes, Floats
+from services.accounts.domain.moments import count
 from services.accounts.domain.records import (
     DECLARED_AI,
     attestations,
     client_kinds,
     input_modes,
 )
+from services.accounts.domain.texts import OWN_TEXT, Texts
 
 TEMPLATE_REPEATS = 3
 
@@ -39,6 +35,12 @@ COMPOSED_BY_TOOL = log(300.0)
 PUBLISHED_BY_TOOL = log(100.0)
 TYPED_ATTESTED = -log(20.0)
 TYPED = -log(3.0)
+
+# Plain numbers: numpy asks a member of an enum for much before it compares.
+_GENERATED, _TYPED_MODE = int(InputMode.GENERATED), int(InputMode.TYPED)
+_TOOL, _PASSED = int(ClientKind.HOSTING_TOOL), int(Attestation.PASSED)
+_BY_LABEL: Floats = np.zeros(256)
+_BY_LABEL[list(LABELLED)] = list(LABELLED.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,9 @@ class Items:
 
     def since(self, start: float) -> "Items":
         """Items from *start* on, in seconds from 1970."""
-        later = self.time >= start
-        if later.all():
+        if not len(self.time) or self.time[0] >= start:
             return self
+        later = self.time >= start
         return Items(
             self.time[later],
             tuple(key for key, keep in zip(self.key, later, strict=True) if keep),
@@ -69,6 +71,9 @@ class Items:
         )
 
 
+NO_ITEMS = Items(np.zeros(0), (), np.zeros(0), np.zeros(0, np.bool_), np.zeros(0))
+
+
 def eligible(texts: Texts, since: float) -> Items:
     """Items of *texts* from *since* (seconds from 1970) that count.
 
@@ -76,6 +81,8 @@ def eligible(texts: Texts, since: float) -> Items:
     template posts (marked, or the third and later of the same wording), what
     is not the author's own text, and what nothing is known of.
     """
+    if not len(texts):
+        return NO_ITEMS
     hard = _hard_ratios(texts)
     counted = (
         OWN_TEXT[texts.type]
@@ -96,21 +103,24 @@ def eligible(texts: Texts, since: float) -> Items:
 
 def _hard_ratios(texts: Texts) -> Floats:
     ratios = np.zeros(len(texts))
-    for kind, ratio in LABELLED.items():
-        ratios[texts.label == kind] += ratio
-    modes, kinds = input_modes(texts.composed), client_kinds(texts.composed)
-    ratios[modes == InputMode.GENERATED] += GENERATED_INPUT
-    tool = kinds == ClientKind.HOSTING_TOOL
-    ratios[tool] += COMPOSED_BY_TOOL
-    published = client_kinds(texts.published) == ClientKind.HOSTING_TOOL
-    ratios[published & ~tool] += PUBLISHED_BY_TOOL
-    ratios += _typed(texts.composed, modes)
+    if count(texts.label):
+        ratios += _BY_LABEL[texts.label]
+    tool: Bools | None = None
+    if count(texts.composed):
+        modes = input_modes(texts.composed)
+        ratios[modes == _GENERATED] += GENERATED_INPUT
+        tool = client_kinds(texts.composed) == _TOOL
+        ratios[tool] += COMPOSED_BY_TOOL
+        ratios += _typed(texts.composed, modes)
+    if count(texts.published):
+        published = client_kinds(texts.published) == _TOOL
+        ratios[published if tool is None else published & ~tool] += PUBLISHED_BY_TOOL
     return ratios
 
 
 def _typed(composed: Bytes, modes: Bytes) -> Floats:
-    passed = attestations(composed) == Attestation.PASSED
-    typed = modes == InputMode.TYPED
+    passed = attestations(composed) == _PASSED
+    typed = modes == _TYPED_MODE
     return np.where(typed, np.where(passed, TYPED_ATTESTED, TYPED), 0.0)
 
 
@@ -119,10 +129,11 @@ def _later_repeats(texts: Texts) -> Bools:
     repeated = np.zeros(len(texts), dtype=np.bool_)
     if len(texts) < TEMPLATE_REPEATS:
         return repeated
-    values, first, counts = np.unique(
-        texts.template, return_index=True, return_counts=True
-    )
-    often = values[(counts >= TEMPLATE_REPEATS) & (values != 0)]
-    repeated[np.isin(texts.template, often)] = True
-    repeated[first] = False
+    places: dict[int, list[int]] = {}
+    for place, wording in enumerate(texts.template.tolist()):
+        if wording:
+            places.setdefault(wording, []).append(place)
+    for found in places.values():
+        if len(found) >= TEMPLATE_REPEATS:
+            repeated[found[1:]] = True
     return repeated

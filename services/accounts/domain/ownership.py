@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import chdtrc
 
-from services.accounts.domain.history import Events, Floats, History
+from services.accounts.domain.arrays import Floats
+from services.accounts.domain.events import Events
+from services.accounts.domain.history import History
 
 TOGETHER_SECONDS = 72 * 3600
 _RHYTHM_SECONDS = 28 * 86_400
@@ -30,6 +32,8 @@ def current_epoch(history: History) -> Epoch:
     """
     tallies = history.state.tallies
     index, start = 0, 0.0
+    if not tallies.credentials[-1] or not tallies.devices[-1]:
+        return Epoch(index, start)  # both are kept latest last
     for credential in tallies.credentials:
         for device in tallies.devices:
             if not credential or not device:

@@ -5,14 +5,13 @@ add up: parts of it are sketched one by one and at different times.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
 from struct import Struct
 
 import numpy as np
 from datasketches import kll_doubles_sketch
 
+from services.accounts.domain.arrays import Floats
 from services.accounts.domain.evidence import References, Signal
-from services.accounts.domain.history import Floats
 
 MIN_ACCOUNTS = 50
 RANKS = 201
@@ -81,21 +80,12 @@ def quantiles(population: Iterable[Iterable[Signal]]) -> dict[str, Floats]:
     return found.quantiles()
 
 
-def with_percentiles(
-    signals: tuple[Signal, ...], references: References
-) -> tuple[Signal, ...]:
-    """Attach the population's percentiles to *signals*."""
-    if not references.quantiles:
-        return signals
-    return tuple(
-        _ranked(signal, references.quantiles.get(signal.code)) for signal in signals
-    )
-
-
-def _ranked(signal: Signal, values: Floats | None) -> Signal:
+def with_percentile(signal: Signal, references: References) -> Signal:
+    """Attach the population's percentile to *signal*."""
+    values = references.quantiles.get(signal.code)
     if signal.value is None or values is None or len(values) == 0:
         return signal
     # Ties share the middle of their ranks, so that the usual is at one half.
     below = np.searchsorted(values, signal.value, "left")
     through = np.searchsorted(values, signal.value, "right")
-    return replace(signal, percentile=float(below + through) / (2 * len(values)))
+    return signal._replace(percentile=float(below + through) / (2 * len(values)))

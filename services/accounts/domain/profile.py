@@ -1,6 +1,6 @@
 """What an account's state adds up to, at one instant."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import log
@@ -14,6 +14,7 @@ from services.accounts.domain.automation import (
     interaction_posterior,
     operation_posterior,
 )
+from services.accounts.domain.events import Events
 from services.accounts.domain.evidence import (
     Channel,
     Cohorts,
@@ -23,14 +24,14 @@ from services.accounts.domain.evidence import (
 )
 from services.accounts.domain.facts import OperationFacts, OwnVoice
 from services.accounts.domain.fitted import RELIANCE
-from services.accounts.domain.history import Events, History, Texts
+from services.accounts.domain.history import History
 from services.accounts.domain.items import Items, eligible
 from services.accounts.domain.ownership import Epoch, current_epoch
-from services.accounts.domain.percentiles import with_percentiles
 from services.accounts.domain.records import LINK
 from services.accounts.domain.reliance import Reliance, estimate, recalibrated
-from services.accounts.domain.signals import measure
+from services.accounts.domain.signals import Signals
 from services.accounts.domain.state import ProfileState
+from services.accounts.domain.texts import Texts
 
 WINDOWS = (timedelta(days=30), timedelta(days=90))
 MAX_FLAGGED = 50
@@ -82,7 +83,7 @@ class Profile:
     activity_count: int
     first_event_time: datetime | None
     last_event_time: datetime | None
-    signals: tuple[Signal, ...]
+    signals: Mapping[str, Signal]
     channels: tuple[Channel, ...]
     reliances: tuple[Reliance, ...]
     automation: Automation
@@ -109,8 +110,7 @@ def derive(
     """Profile of *account* as of *now*; pure, about a millisecond."""
     history = History.open(state, references.quarantined_models)
     epoch = current_epoch(history)
-    signals = with_percentiles(measure(history), references)
-    by_code = {signal.code: signal for signal in signals}
+    signals = Signals(history, references)
     items, reliances = _reliances(history, account, epoch, now)
     events, texts = _of_owner(history, epoch)
     voice = facts.own_voice(history, texts, epoch.start)
@@ -118,8 +118,8 @@ def derive(
     coordination = channels.coordination(references.coordination)
     evidence = (
         channels.style(items),
-        channels.template(by_code),
-        channels.tempo(history, by_code),
+        channels.template(signals),
+        channels.tempo(history, signals),
         facts.operation(events, interactions=False),
         coordination,
         facts.provenance(texts),
@@ -140,7 +140,7 @@ def derive(
         reliances=reliances,
         automation=operation_posterior(evidence, tallies.activity_count),
         interaction_automation=interaction_posterior(
-            history, by_code, acts, (human, coordination)
+            history, signals, acts, (human, coordination)
         ),
         operation=facts.operation_facts(history),
         own_voice=voice,
@@ -201,6 +201,8 @@ def _reliances(
 
 
 def _flagged(items: Items) -> tuple[FlaggedContent, ...]:
+    if not items.key:
+        return ()
     style = recalibrated(items.style, RELIANCE) * items.scored
     total = style + items.hard
     chosen = [int(i) for i in np.flatnonzero(total > _FLAGGED)[::-1][:MAX_FLAGGED]]

@@ -6,13 +6,15 @@ docs/reliance.md derives this and shows that its intervals cover.
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import IntEnum
+from functools import lru_cache
 from math import log
 
 import numpy as np
 from scipy.special import ndtri
 
-from services.accounts.domain.history import Floats
+from services.accounts.domain.arrays import Floats
 from services.accounts.domain.items import Items
+from services.accounts.domain.moments import count, mean, total
 
 MIN_SCORED = 5
 
@@ -72,6 +74,7 @@ _INNER = (np.arange(_STEPS) + 0.5) / _STEPS
 GRID: Floats = np.concatenate(([0.0], _INNER, [1.0]))
 _NODES: Floats = ndtri(0.5 + (np.arange(5) + 0.5) / 10)  # of a half-normal
 _WEIGHTS: Floats = np.full(5, 0.2)
+_QUANTILES: Floats = np.array([0.025, 0.5, 0.975])
 _FLAGGED = log(3.0)
 _MIN_INFORMATION = 0.05  # nats between posterior and prior
 
@@ -80,13 +83,14 @@ def estimate(
     items: Items, voices: Floats, model: RelianceModel, window: timedelta
 ) -> Reliance:
     """Posterior of θ from *items*; *voices* are ratios of the author's old texts."""
-    prior = prior_weights(model)
-    counts = (len(items.style), int((items.hard > _FLAGGED).sum()))
+    if not len(items.style):
+        return _unknown(model, window, (0, 0, 0))
+    counts = (len(items.style), count(items.hard > _FLAGGED))
     own = recalibrated(items.style, model) * items.scored + items.hard
-    flagged = int((own > _FLAGGED).sum())
-    if int(items.scored.sum()) < MIN_SCORED and counts[1] == 0:
-        unknown = _summary(prior, window, (counts[0], flagged, counts[1]), 1.0)
-        return replace(unknown, state=RelianceState.NOT_IDENTIFIABLE)
+    flagged = count(own > _FLAGGED)
+    if count(items.scored) < MIN_SCORED and counts[1] == 0:
+        return _unknown(model, window, (counts[0], flagged, counts[1]))
+    prior = prior_weights(model)
     posterior, none = posterior_weights(items, voices, model)
     found = _summary(posterior, window, (counts[0], flagged, counts[1]), none)
     if _information(posterior, prior) < _MIN_INFORMATION:
@@ -94,10 +98,26 @@ def estimate(
     return found
 
 
+def _unknown(
+    model: RelianceModel, window: timedelta, counts: tuple[int, int, int]
+) -> Reliance:
+    """The prior, where there is too little to tell anything."""
+    state = RelianceState.NOT_IDENTIFIABLE
+    return Reliance(window, state, *_prior_quantiles(model), *counts, 1.0)
+
+
+@lru_cache(maxsize=8)
+def _prior_quantiles(model: RelianceModel) -> tuple[float, float, float]:
+    return _quantiles(prior_weights(model))
+
+
+@lru_cache(maxsize=8)
 def prior_weights(model: RelianceModel) -> Floats:
-    """Prior over `GRID`."""
+    """Prior over `GRID`, not to be written to."""
     inner = np.full(_STEPS, (1 - model.none - model.all) / _STEPS)
-    return np.concatenate(([model.none], inner, [model.all]))
+    prior: Floats = np.concatenate(([model.none], inner, [model.all]))
+    prior.flags.writeable = False
+    return prior
 
 
 def posterior_weights(
@@ -107,17 +127,18 @@ def posterior_weights(
     prior = prior_weights(model)
     likelihood, likelihood_none = _likelihoods(items, voices, model)
     weights = prior * likelihood
-    evidence = float(weights.sum())
-    none = min(1.0, float((prior * likelihood_none).sum()) / evidence)
+    evidence = total(weights)
+    none = min(1.0, total(prior * likelihood_none) / evidence)
     posterior: Floats = weights / evidence
     return posterior, none
 
 
 def recalibrated(ratios: Floats, model: RelianceModel) -> Floats:
     """Log ratios capped, then made honest again."""
-    capped = np.clip(ratios, -model.style_cap, model.style_cap)
+    cap = model.style_cap
+    capped = np.minimum(np.maximum(ratios, -cap), cap)
     honest = model.intercept + model.slope * capped
-    result: Floats = np.clip(honest, -model.style_cap, model.style_cap)
+    result: Floats = np.minimum(np.maximum(honest, -cap), cap)
     return result
 
 
@@ -128,7 +149,7 @@ def _likelihoods(
     shifted = items.style[None, :] - _offsets(voices, model)[:, None]
     style = recalibrated(shifted, model) * items.scored
     soft = items.hard == 0
-    n_soft = int((soft & items.scored).sum())
+    n_soft = count(soft & items.scored)
     temper = _temper(n_soft, model)
     by_style = _mixture(style[:, soft]) ** temper
     if not soft.all():
@@ -140,7 +161,7 @@ def _likelihoods(
         temper * style[:, ~soft] + items.hard[~soft], -model.hard_cap, model.hard_cap
     )
     likelihood = (by_style * _mixture(joined)) @ _WEIGHTS
-    none = (1 - GRID) ** (temper * n_soft + int((~soft).sum()))
+    none = (1 - GRID) ** (temper * n_soft + len(soft) - count(soft))
     return likelihood, none
 
 
@@ -160,7 +181,7 @@ def _offsets(voices: Floats, model: RelianceModel) -> Floats:
     n = len(voices)
     noise = model.voice_spread**2 / (n * _temper(n, model))
     weight = model.offset**2 / (model.offset**2 + noise)
-    center = max(0.0, weight * float(voices.mean() - model.voice_mean))
+    center = max(0.0, weight * (mean(voices) - model.voice_mean))
     result: Floats = center + _NODES * model.offset * (1 - weight) ** 0.5
     return result
 
@@ -178,16 +199,19 @@ def _summary(
     counts: tuple[int, int, int],
     none: float,
 ) -> Reliance:
-    total = np.cumsum(weights)
-    lower, median, upper = (
-        float(GRID[min(int(np.searchsorted(total, q * total[-1])), len(GRID) - 1)])
-        for q in (0.025, 0.5, 0.975)
-    )
     return Reliance(
-        window, RelianceState.IDENTIFIED, lower, median, upper, *counts, none
+        window, RelianceState.IDENTIFIED, *_quantiles(weights), *counts, none
     )
+
+
+def _quantiles(weights: Floats) -> tuple[float, float, float]:
+    """Lower end, median and upper end of the 95 % interval of θ."""
+    whole = np.add.accumulate(weights)
+    places = np.searchsorted(whole, _QUANTILES * whole[-1]).tolist()
+    lower, median, upper = (float(GRID[min(p, len(GRID) - 1)]) for p in places)
+    return lower, median, upper
 
 
 def _information(posterior: Floats, prior: Floats) -> float:
     held = posterior > 0
-    return float((posterior[held] * np.log(posterior[held] / prior[held])).sum())
+    return total(posterior[held] * np.log(posterior[held] / prior[held]))

@@ -17,7 +17,7 @@ from scipy.special import ndtri
 
 from services.accounts.domain.evidence import References
 from services.accounts.domain.linear import CLIP, TAIL, LinearModel, Term
-from services.accounts.domain.percentiles import quantiles, with_percentiles
+from services.accounts.domain.percentiles import quantiles, with_percentile
 from services.accounts.fitting.population import (
     Floats,
     Recorded,
@@ -121,7 +121,7 @@ def totals(
     for each in accounts:
         signals = tuple(each.signals.values())
         if attached:
-            signals = with_percentiles(signals, references)
+            signals = tuple(with_percentile(s, references) for s in signals)
         by_code = {signal.code: signal for signal in signals}
         found.append(
             sum(

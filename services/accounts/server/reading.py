@@ -43,17 +43,19 @@ class Reading(Edge):
         [account] = parts_of(request.name, "name", *SHAPE)
         if request.min_revision < 0:
             raise InvalidField("min_revision", "must not be negative")
+        _check_view(request.view)
         read = await self._cases.profiles.get(account, request.min_revision)
         if request.HasField("as_of_time"):
             instant = time_of(request.as_of_time, "as_of_time")
             read = await self._cases.profiles.get_as_of(account, instant)
-        return pb.GetProfileResponse(profile=self._rendered(read))
+        return pb.GetProfileResponse(profile=self._rendered(read, request.view))
 
     async def BatchGetProfiles(
         self, request: pb.BatchGetProfilesRequest, context: Context
     ) -> pb.BatchGetProfilesResponse:
         """Return a result for each name; a bad one fails only itself."""
         size_checked("names", len(request.names), MAX_PROFILES)
+        _check_view(request.view)
         wanted = [_account_or_error(n, i) for i, n in enumerate(request.names)]
         names = [account for account in wanted if isinstance(account, str)]
         reads = dict(
@@ -61,7 +63,7 @@ class Reading(Edge):
         )
         return pb.BatchGetProfilesResponse(
             results=[
-                self._result(reads[account], name)
+                self._result(reads[account], name, request.view)
                 if isinstance(account, str)
                 else pb.ProfileResult(error=to_status(account))
                 for account, name in zip(wanted, request.names, strict=True)
@@ -93,33 +95,46 @@ class Reading(Edge):
             if not 0 <= partition < PARTITIONS:
                 problem = f"must be in [0, {PARTITIONS - 1}]"
                 raise InvalidField(f"partitions[{index}]", problem)
+        _check_view(request.view)
         stream = self._cases.feed.profiles(
             request.cursor, request.partitions, once=request.once
         )
         async for told in stream:
             changes = [_change(watched) for watched in told.items]
             if request.include_profile:
-                await self._attach(changes, told.items)
+                await self._attach(changes, told.items, request.view)
             yield pb.WatchProfilesResponse(changes=changes, cursor=told.cursor)
 
     async def _attach(
-        self, changes: Sequence[pb.ProfileChange], watched: Sequence[Watched]
+        self,
+        changes: Sequence[pb.ProfileChange],
+        watched: Sequence[Watched],
+        view: pb.ProfileView.ValueType,
     ) -> None:
         names = [each.change.account for each in watched]
         reads = await self._cases.profiles.get_many(names)
         for change, read in zip(changes, reads, strict=True):
             if read is not None:
-                change.profile.CopyFrom(self._rendered(read))
+                change.profile.CopyFrom(self._rendered(read, view))
 
-    def _result(self, read: Read | None, name: str) -> pb.ProfileResult:
+    def _result(
+        self, read: Read | None, name: str, view: pb.ProfileView.ValueType
+    ) -> pb.ProfileResult:
         if read is None:
             error = NotFound("truepen.accounts.v1.Profile", name)
             return pb.ProfileResult(error=to_status(error))
-        return pb.ProfileResult(profile=self._rendered(read))
+        return pb.ProfileResult(profile=self._rendered(read, view))
 
-    def _rendered(self, read: Read) -> profile_pb2.Profile:
-        keyed = self._cases.reader.keyed
-        return profile_message(read.profile, read.content_ids, read.models, keyed)
+    def _rendered(
+        self, read: Read, view: pb.ProfileView.ValueType = pb.PROFILE_VIEW_FULL
+    ) -> profile_pb2.Profile:
+        return profile_message(
+            read.profile,
+            read.content_ids,
+            read.models,
+            self._cases.reader.keyed,
+            with_signals=view != pb.PROFILE_VIEW_EVIDENCE,
+        )
 
 
 def _account_or_error(name: str, index: int) -> str | ServiceError:
@@ -128,6 +143,11 @@ def _account_or_error(name: str, index: int) -> str | ServiceError:
     except InvalidField as error:
         return error
     return account
+
+
+def _check_view(view: pb.ProfileView.ValueType) -> None:
+    if view not in pb.ProfileView.values():
+        raise InvalidField("view", "must be one of ProfileView")
 
 
 def _change(watched: Watched) -> pb.ProfileChange:

@@ -123,14 +123,13 @@ def _result(arrival: Arrival, receipt: Receipt) -> pb.RecordActivityResult:
     if receipt.conflict:
         error = AlreadyExists("truepen.accounts.v1.Activity", name)
         return pb.RecordActivityResult(error=to_status(error))
-    return pb.RecordActivityResult(
-        recorded=pb.RecordedReceipt(
-            name=name,
-            revision=receipt.revision,
-            duplicate=receipt.duplicate,
-            score_state=NAMES[receipt.score_state],
-        )
-    )
+    result = pb.RecordActivityResult()
+    recorded = result.recorded  # filled in place: a message less to make and copy
+    recorded.name = name
+    recorded.revision = receipt.revision
+    recorded.duplicate = receipt.duplicate
+    recorded.score_state = NAMES[receipt.score_state]
+    return result
 
 
 def _assessed(arrival: Arrival, recorded: Recorded) -> pb.RecordActivityResult:

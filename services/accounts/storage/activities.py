@@ -1,25 +1,20 @@
 """The log of activities, and the texts that wait: written together."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
-from operator import itemgetter
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Dialect, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, select, tuple_, update
 
 from services.accounts.storage.rows import ActivityRow, table
-from services.runtime.database import Row
+from services.runtime.bulk import BulkInsert, Values
 
 ACTIVITIES = table(ActivityRow)
 CHUNK = 300
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Logged:
-    """An activity as it is kept."""
+class Logged(NamedTuple):
+    """An activity as it is kept, in the order of the columns."""
 
     account: str
     id: str
@@ -38,34 +33,13 @@ class Logged:
         return self.account, self.id
 
 
-COLUMNS = tuple(ACTIVITIES.c[name] for name in Logged.__slots__)
+COLUMNS = tuple(ACTIVITIES.c[name] for name in Logged._fields)
+APPEND = BulkInsert(ACTIVITIES)
 
 
-def append(connection: Connection, rows: Sequence[Row]) -> bool:
-    """Add *rows* to the log; return whether every one of them was new.
-
-    The statement is compiled once and goes to the driver as it is: looking at
-    each parameter anew would cost as much as writing the row.
-    """
-    if not rows:
-        return True
-    sql, order = _append_statement(connection.dialect)
-    values: list[Any] = list(map(itemgetter(*order), rows) if order else rows)
-    options = {"preserve_rowcount": True}
-    result = connection.exec_driver_sql(sql, values, execution_options=options)
-    return result.rowcount == len(rows)
-
-
-@lru_cache(maxsize=4)
-def _append_statement(dialect: Dialect) -> tuple[str, tuple[str, ...]]:
-    """Return the SQL of `append`, and the order of its values where it has one."""
-    dialects: dict[str, Any] = {
-        "sqlite": sqlite.insert,
-        "postgresql": postgresql.insert,
-    }
-    statement = dialects[dialect.name](ACTIVITIES).on_conflict_do_nothing()
-    compiled = statement.compile(dialect=dialect)
-    return str(compiled), tuple(compiled.positiontup or ())
+def append(connection: Connection, rows: Sequence[Values]) -> bool:
+    """Add *rows*, as `Logged`, to the log; return whether every one of them was new."""
+    return APPEND.run(connection, rows) == len(rows)
 
 
 def logged(connection: Connection, keys: Collection[Key]) -> dict[Key, Logged]:

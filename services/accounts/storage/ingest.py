@@ -11,6 +11,10 @@ from services.accounts.storage import accounts, activities, fingerprints, profil
 from services.accounts.storage.activities import Key, Logged
 from services.accounts.storage.profiles import Changed, Held
 from services.accounts.storage.texts import TEXTS
+from services.runtime.bulk import Values
+
+_PENDING = ScoreState.PENDING.value
+_NOT_APPLICABLE = ScoreState.NOT_APPLICABLE.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +77,21 @@ def _first_receipts(
     ]
 
 
-def _row(arrival: Arrival, revision: int, now_us: int) -> dict[str, object]:
+def _row(arrival: Arrival, revision: int, now_us: int) -> Values:
+    """Return the values of a row of the log, in the order of `Logged`."""
     activity = arrival.activity
-    state = ScoreState.PENDING if arrival.text else ScoreState.NOT_APPLICABLE
-    return {
-        "account": activity.account,
-        "id": activity.id,
-        "event_us": arrival.event_us,
-        "record_us": now_us,
-        "revision": revision,
-        "score_state": state.value,
-        "digest": arrival.digest,
-        "facts": arrival.facts,
-        "text_length": activity.text_length,
-        "fingerprint": fingerprints.to_bytes(activity.fingerprint),
-    }
+    return (
+        activity.account,
+        activity.id,
+        arrival.event_us,
+        now_us,
+        revision,
+        _PENDING if arrival.text else _NOT_APPLICABLE,
+        arrival.digest,
+        arrival.facts,
+        activity.text_length,
+        fingerprints.to_bytes(activity.fingerprint),
+    )
 
 
 def _known_before(

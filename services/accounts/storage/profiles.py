@@ -8,10 +8,12 @@ from sqlalchemy import Connection, Select, select
 
 from services.accounts.storage.feed import partition_of, take_numbers
 from services.accounts.storage.rows import AccountModelRow, ProfileRow, table
-from services.runtime.database import insert, insert_ignore
+from services.runtime.bulk import BulkInsert
+from services.runtime.database import insert_ignore
 
 PROFILES = table(ProfileRow)
 MODELS = table(AccountModelRow)
+KEEP = BulkInsert(PROFILES, replace=True, keep=["partition"])
 CHUNK = 500
 
 
@@ -76,25 +78,19 @@ def keep(connection: Connection, changed: Sequence[Changed], now_us: int) -> Non
     places = [partition_of(change.held.account) for change in ordered]
     numbers = take_numbers(connection, places)
     rows = [
-        {
-            "account": change.held.account,
-            "partition": partition,
-            "revision": change.held.revision + 1,
-            "change_sequence": number,
-            "urgent_sequence": number if change.urgent else change.held.urgent_sequence,
-            "change_us": now_us,
-            "erased": change.erased,
-            "state": change.state,
-        }
+        (
+            change.held.account,
+            partition,
+            change.held.revision + 1,
+            number,
+            number if change.urgent else change.held.urgent_sequence,
+            now_us,
+            change.erased,
+            change.state,
+        )
         for change, partition, number in zip(ordered, places, numbers, strict=True)
     ]
-    statement = insert(connection, PROFILES)
-    columns = [name for name in rows[0] if name not in ("account", "partition")]
-    upsert = statement.on_conflict_do_update(
-        index_elements=[PROFILES.c.account],
-        set_={name: statement.excluded[name] for name in columns},
-    )
-    connection.execute(upsert, rows)
+    KEEP.run(connection, rows)
 
 
 def touch(
@@ -117,10 +113,18 @@ def count_models(connection: Connection, pairs: Collection[tuple[str, str]]) -> 
     insert_ignore(connection, MODELS, rows)
 
 
-def models_of(connection: Connection, account: str) -> list[str]:
-    """Return the digests of models whose scores *account* has, in order."""
-    query = select(MODELS.c.model_digest).where(MODELS.c.account == account)
-    return sorted(connection.scalars(query))
+def models_of(
+    connection: Connection, accounts: Collection[str]
+) -> dict[str, list[str]]:
+    """Return the digests, in order, of models whose scores *accounts* have."""
+    found: dict[str, list[str]] = {}
+    names = sorted(accounts)
+    for start in range(0, len(names), CHUNK):
+        chosen = MODELS.c.account.in_(names[start : start + CHUNK])
+        query = select(MODELS.c.account, MODELS.c.model_digest).where(chosen)
+        for account, digest in connection.execute(query):
+            found.setdefault(account, []).append(digest)
+    return {account: sorted(digests) for account, digests in found.items()}
 
 
 def accounts_of(

@@ -58,21 +58,21 @@ def kept(
     heard = reports.summaries(connection, told)
     waiting = texts.waiting_counts(connection, told)
     barred = models.quarantined(connection)
+    counted = profiles.models_of(connection, told)
     others = references.attached(connection, told, until_us)
-    found: dict[str, Kept] = {}
-    for name, known in told.items():
-        counted = profiles.models_of(connection, name)
-        found[name] = Kept(
+    return {
+        name: Kept(
             held.get(name) or Held(name),
             known,
             heard.get(name) or ReportSummary(),
             waiting.get(name, 0),
-            tuple(digest for digest in counted if digest not in barred),
+            tuple(each for each in counted.get(name, ()) if each not in barred),
             barred,
             others.version_us,
             others.findings.get(name, NOTHING),
         )
-    return found
+        for name, known in told.items()
+    }
 
 
 def rebuilt(

@@ -28,6 +28,10 @@ KINDS = {
     pb.ACCOUNT_KIND_ORGANISATION: AccountKind.ORGANISATION,
     pb.ACCOUNT_KIND_DECLARED_BOT: AccountKind.DECLARED_BOT,
 }
+CHANNELS = {
+    number: name.removeprefix("CHANNEL_KIND_")
+    for name, number in pb.ChannelKind.items()
+}
 STATES = {
     pb.RELIANCE_STATE_IDENTIFIED: Identifiability.IDENTIFIED,
     pb.RELIANCE_STATE_NOT_IDENTIFIABLE: Identifiability.NOT_IDENTIFIABLE,
@@ -163,9 +167,7 @@ def channel_names(automation: pb.Automation) -> tuple[str, ...]:
 
 def channel_name(kind: pb.ChannelKind.ValueType) -> str:
     """Return STYLE and so on; a kind from a newer accounts keeps its number."""
-    if kind not in pb.ChannelKind.values():
-        return str(kind)
-    return pb.ChannelKind.Name(kind).removeprefix("CHANNEL_KIND_")
+    return CHANNELS.get(kind) or str(kind)
 
 
 def last_person_time(profile: pb.Profile) -> datetime | None:

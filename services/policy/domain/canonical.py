@@ -37,7 +37,12 @@ def to_plain(value: Any) -> Plain:
         return [to_plain(item) for item in value]
     names = field_names(cast("type", kind))
     if names is not None:
-        return {name: to_plain(getattr(value, name)) for name in names}
+        # Most fields are atoms, and a call for each would be most of the work.
+        return {
+            name: item if item is None or type(item) in ATOMS else to_plain(item)
+            for name in names
+            for item in (getattr(value, name),)
+        }
     return rarely(value)
 
 

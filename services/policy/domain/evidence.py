@@ -125,12 +125,13 @@ class Evidence:
 
     def __post_init__(self) -> None:
         """Turn impossible numbers into None and order what is a set."""
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, float) and not possible(field.name, value):
-                object.__setattr__(self, field.name, None)
-            elif isinstance(value, tuple):
-                object.__setattr__(self, field.name, tuple(sorted(set(value))))
+        for name in _NAMES:
+            value = getattr(self, name)
+            if isinstance(value, float):
+                if not possible(name, value):
+                    object.__setattr__(self, name, None)
+            elif value and isinstance(value, tuple):
+                object.__setattr__(self, name, tuple(sorted(set(value))))
 
     @property
     def operation_speaks(self) -> bool:
@@ -176,6 +177,9 @@ class Evidence:
     def digest(self) -> str:
         """sha256 of `canonical()`, hexadecimal."""
         return digest(self)
+
+
+_NAMES = tuple(field.name for field in fields(Evidence))
 
 
 def possible(name: str, value: float) -> bool:

@@ -36,10 +36,10 @@ def check_not_negative(field: str, value: int) -> int:
     return value
 
 
-def check_batch(field: str, items: Sequence[object]) -> None:
-    """Raise InvalidField unless there are 1 to 1,000 *items*."""
-    if not 1 <= len(items) <= MAX_BATCH:
-        raise InvalidField(field, f"must have 1 to {MAX_BATCH} items")
+def check_batch(field: str, items: Sequence[object], most: int = MAX_BATCH) -> None:
+    """Raise InvalidField unless there are 1 to *most* items."""
+    if not 1 <= len(items) <= most:
+        raise InvalidField(field, f"must have 1 to {most} items")
 
 
 def check_text(field: str, text: str, most: int) -> str:

@@ -23,9 +23,10 @@ from services.policy.server.standing_reader import StandingReader
 from services.policy.server.streams import Streams
 from services.policy.storage.counters import STANDINGS
 from services.runtime.clock import Clock
-from services.runtime.errors import InvalidField
+from services.runtime.errors import InvalidField, ServiceError
 from services.runtime.ids import check_id
 from services.runtime.paging import page_size, query_of
+from services.runtime.status import to_status
 from truepen.accounts.v1 import activities_pb2
 from truepen.policy.v1 import decisions_pb2
 from truepen.policy.v1 import enforcement_service_pb2 as pb
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
     import grpc
 
     Context = grpc.aio.ServicerContext[Any, Any]
+
+
+MAX_EVALUATED = 100
 
 
 class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
@@ -105,6 +109,23 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
             decision=self._render(evaluation),
             standing=standing.standing,
             changed=evaluation.changed,
+        )
+
+    async def BatchEvaluateAccounts(
+        self, request: pb.BatchEvaluateAccountsRequest, context: "Context"
+    ) -> pb.BatchEvaluateAccountsResponse:
+        check_batch("accounts", request.accounts, MAX_EVALUATED)
+        accounts = [
+            account_of(f"accounts[{place}]", name)
+            for place, name in enumerate(request.accounts)
+        ]
+        names = list(dict.fromkeys(accounts))
+        found = await self._enforcer.evaluate_many(names, dry_run=request.dry_run)
+        standings = dict(zip(names, await self._standings.get_many(names), strict=True))
+        return pb.BatchEvaluateAccountsResponse(
+            results=[
+                self._result(found[account], standings[account]) for account in accounts
+            ]
         )
 
     async def GetStanding(
@@ -188,6 +209,17 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
                 measure_of(key, found.get(key), standing)
                 for key, standing in zip(keys, stands, strict=True)
             ]
+        )
+
+    def _result(
+        self, found: Evaluation | ServiceError, standing: decisions_pb2.Standing
+    ) -> pb.EvaluationResult:
+        if isinstance(found, ServiceError):
+            return pb.EvaluationResult(error=to_status(found))
+        return pb.EvaluationResult(
+            evaluation=pb.Evaluation(
+                decision=self._render(found), standing=standing, changed=found.changed
+            )
         )
 
     def _render(self, evaluation: Evaluation) -> decisions_pb2.Decision:

@@ -18,6 +18,7 @@ TABLE: Mapping[str, Mapping[str, frozenset[str]]] = {
     "EnforcementService": {
         "ReviewActivity": WRITER,
         "EvaluateAccount": WRITER,
+        "BatchEvaluateAccounts": WRITER,
         "GetStanding": READER,
         "BatchGetStandings": READER,
         "ListStandings": READER,

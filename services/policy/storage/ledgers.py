@@ -3,8 +3,9 @@
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
@@ -17,6 +18,12 @@ from services.policy.storage.times import to_us
 
 LOG = table(LogRow)
 STANDINGS = table(StandingRow)
+HEADS = select(
+    STANDINGS.c.account,
+    STANDINGS.c.revision,
+    STANDINGS.c.head_sequence,
+    STANDINGS.c.head_hash,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +51,22 @@ class Ledgers:
 
     def load(self, connection: Connection, account: str) -> Ledger:
         """Return the ledger of *account*; an empty one where nothing happened."""
-        columns = STANDINGS.c
-        found = select(columns.revision, columns.head_sequence, columns.head_hash)
-        row = connection.execute(found.where(columns.account == account)).one_or_none()
-        if row is None:
-            return Ledger(account)
+        chosen = HEADS.where(STANDINGS.c.account == account)
+        row = connection.execute(chosen).one_or_none()
+        return Ledger(account) if row is None else self._as_of(connection, row)
+
+    def load_many(
+        self, connection: Connection, accounts: Collection[str]
+    ) -> dict[str, Ledger]:
+        """Return the ledger of each of *accounts*."""
+        chosen = HEADS.where(STANDINGS.c.account.in_(sorted(accounts)))
+        rows = connection.execute(chosen).all()
+        found = {row.account: self._as_of(connection, row) for row in rows}
+        return {account: found.get(account) or Ledger(account) for account in accounts}
+
+    def _as_of(self, connection: Connection, row: Any) -> Ledger:
+        """Return the ledger that ends where the standing *row* says."""
+        account = row.account
         ledger = self._recall(account)
         if ledger.history.sequence > row.head_sequence:
             ledger = Ledger(account)  # a write that was undone, or a restored database

@@ -1,6 +1,6 @@
 """The database of policy: each method is one transaction."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -113,6 +113,10 @@ class Store:
     async def ledger(self, account: str) -> Ledger:
         """Return what is on record about *account*."""
         return await self.read(lambda c: self._ledgers.load(c, account))
+
+    async def ledgers(self, accounts: Collection[str]) -> dict[str, Ledger]:
+        """Return what is on record about each of *accounts*, in one read."""
+        return await self.read(lambda c: self._ledgers.load_many(c, accounts))
 
     def ledger_within(self, connection: Connection, account: str) -> Ledger:
         """Return what is on record about *account*, inside a transaction."""

@@ -4,10 +4,11 @@ A signal never guesses: below its support it is INSUFFICIENT, and where the data
 cannot carry it (no reply times, coarse timestamps) it is NOT_APPLICABLE.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
-from services.accounts.domain.evidence import Signal
+from services.accounts.domain.evidence import References, Signal
 from services.accounts.domain.history import History
+from services.accounts.domain.percentiles import with_percentile
 from services.accounts.domain.signals import (
     cadence,
     circadian,
@@ -19,39 +20,67 @@ from services.accounts.domain.signals import (
     uniformity,
 )
 
-MEASURES: tuple[Callable[[History], Signal], ...] = (
-    cadence.gap_variation,
-    cadence.burstiness,
-    cadence.memory,
-    cadence.conditional_entropy,
-    cadence.modal_gap_share,
-    cadence.burst_share,
-    uniformity.second_of_minute,
-    uniformity.minute_of_hour,
-    circadian.longest_quiet_run,
-    circadian.quiet_share,
-    circadian.active_hour_cover,
-    circadian.hour_entropy,
-    circadian.concentration,
-    latency.reply_latency,
-    latency.faster_than_typing,
-    form.length_variation,
-    form.length_spread,
-    form.length_floor,
-    form.hashtag_use,
-    form.link_use,
-    templates.exact_reuse,
-    templates.near_reuse,
-    templates.opening_reuse,
-    templates.shape_reuse,
-    mix.interaction_share,
-    mix.type_entropy,
-    operation.tool_share,
-    operation.unattested_share,
-    operation.device_count,
-)
+MEASURES: Mapping[str, Callable[[History], Signal]] = {
+    "GAP_VARIATION": cadence.gap_variation,
+    "BURSTINESS": cadence.burstiness,
+    "MEMORY": cadence.memory,
+    "CONDITIONAL_ENTROPY": cadence.conditional_entropy,
+    "MODAL_GAP_SHARE": cadence.modal_gap_share,
+    "BURST_SHARE": cadence.burst_share,
+    "SECOND_OF_MINUTE": uniformity.second_of_minute,
+    "MINUTE_OF_HOUR": uniformity.minute_of_hour,
+    "LONGEST_QUIET_RUN": circadian.longest_quiet_run,
+    "QUIET_SHARE": circadian.quiet_share,
+    "ACTIVE_HOUR_COVER": circadian.active_hour_cover,
+    "HOUR_ENTROPY": circadian.hour_entropy,
+    "HOUR_CONCENTRATION": circadian.concentration,
+    "REPLY_LATENCY": latency.reply_latency,
+    "FASTER_THAN_TYPING": latency.faster_than_typing,
+    "LENGTH_VARIATION": form.length_variation,
+    "LENGTH_SPREAD": form.length_spread,
+    "LENGTH_FLOOR": form.length_floor,
+    "HASHTAG_USE": form.hashtag_use,
+    "LINK_USE": form.link_use,
+    "EXACT_REUSE": templates.exact_reuse,
+    "NEAR_REUSE": templates.near_reuse,
+    "OPENING_REUSE": templates.opening_reuse,
+    "SHAPE_REUSE": templates.shape_reuse,
+    "INTERACTION_SHARE": mix.interaction_share,
+    "TYPE_ENTROPY": mix.type_entropy,
+    "TOOL_SHARE": operation.tool_share,
+    "UNATTESTED_SHARE": operation.unattested_share,
+    "DEVICE_COUNT": operation.device_count,
+}
+
+
+class Signals(Mapping[str, Signal]):
+    """The signals of an account by code, in a fixed order.
+
+    Each is measured when it is first asked for: judging an account takes few.
+    """
+
+    def __init__(self, history: History, references: References) -> None:
+        self._history = history
+        self._references = references
+        self._measured: dict[str, Signal] = {}
+
+    def __getitem__(self, code: str) -> Signal:
+        """Return the signal of *code*; raise KeyError where there is none."""
+        known = self._measured.get(code)
+        if known is None:
+            measured = MEASURES[code](self._history)
+            known = self._measured[code] = with_percentile(measured, self._references)
+        return known
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the codes."""
+        return iter(MEASURES)
+
+    def __len__(self) -> int:
+        """Count them."""
+        return len(MEASURES)
 
 
 def measure(history: History) -> tuple[Signal, ...]:
     """Every signal of an account, in a fixed order."""
-    return tuple(each(history) for each in MEASURES)
+    return tuple(each(history) for each in MEASURES.values())

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from services.accounts.domain.arrays import Bools, Ints
 from services.accounts.domain.evidence import Signal
 from services.accounts.domain.fingerprints import likeness
-from services.accounts.domain.history import Bools, History, Ints
+from services.accounts.domain.history import History
+from services.accounts.domain.moments import commonest, count
 from services.accounts.domain.signals.made import insufficient, spoken
 
 MIN_TEXTS = 8
@@ -14,10 +16,11 @@ NEAR = 0.5
 def exact_reuse(history: History) -> Signal:
     """Share of texts that repeat an earlier one after masking, in [0, 1]."""
     texts = history.texts
-    hashes = texts.template[texts.template != 0]
-    if len(hashes) < MIN_TEXTS:
-        return insufficient("EXACT_REUSE", len(hashes), texts.time)
-    return spoken("EXACT_REUSE", _repeats(hashes), len(hashes), texts.time)
+    hashes = texts.template[texts.worded].tolist()
+    n = len(hashes)
+    if n < MIN_TEXTS:
+        return insufficient("EXACT_REUSE", n, texts.span)
+    return spoken("EXACT_REUSE", 1.0 - len(set(hashes)) / n, n, texts.span)
 
 
 def near_reuse(history: History) -> Signal:
@@ -26,42 +29,42 @@ def near_reuse(history: History) -> Signal:
     Exact repetitions count once: they are EXACT_REUSE.
     """
     texts = history.texts
+    if not len(texts):
+        return insufficient("NEAR_REUSE", 0, texts.span)
     chosen = texts.sketched & _first_of(texts.template)
+    n = count(chosen)
+    if n < MIN_TEXTS:
+        return insufficient("NEAR_REUSE", n, texts.span)
     sketches = np.ascontiguousarray(texts.sketch[chosen])
-    if len(sketches) < MIN_TEXTS:
-        return insufficient("NEAR_REUSE", len(sketches), texts.time)
     alike = likeness(sketches[:, None], sketches[None]) >= NEAR
-    value = (alike.sum(axis=1) > 1).mean()
-    return spoken("NEAR_REUSE", value, len(sketches), texts.time)
+    value = count(np.add.reduce(alike, axis=1) > 1) / n
+    return spoken("NEAR_REUSE", value, n, texts.span)
 
 
 def opening_reuse(history: History) -> Signal:
     """Share of texts that open with the three commonest first words, [0, 1]."""
     texts = history.texts
-    openings = texts.opening[texts.opening != 0]
-    if len(openings) < MIN_TEXTS:
-        return insufficient("OPENING_REUSE", len(openings), texts.time)
-    _, counts = np.unique(openings, return_counts=True)
-    value = counts.max() / len(openings)
-    return spoken("OPENING_REUSE", value, len(openings), texts.time)
+    openings = [opening for opening in texts.opening.tolist() if opening]
+    n = len(openings)
+    if n < MIN_TEXTS:
+        return insufficient("OPENING_REUSE", n, texts.span)
+    return spoken("OPENING_REUSE", commonest(openings) / n, n, texts.span)
 
 
 def shape_reuse(history: History) -> Signal:
     """Share of texts in the commonest shape (tags, links, names, breaks), [0, 1]."""
     texts = history.texts
-    shapes = texts.shape[texts.template != 0]
-    if len(shapes) < MIN_TEXTS:
-        return insufficient("SHAPE_REUSE", len(shapes), texts.time)
-    _, counts = np.unique(shapes, return_counts=True)
-    return spoken("SHAPE_REUSE", counts.max() / len(shapes), len(shapes), texts.time)
-
-
-def _repeats(hashes: Ints) -> float:
-    return 1.0 - len(np.unique(hashes)) / len(hashes)
+    shapes = texts.shape[texts.worded].tolist()
+    n = len(shapes)
+    if n < MIN_TEXTS:
+        return insufficient("SHAPE_REUSE", n, texts.span)
+    return spoken("SHAPE_REUSE", commonest(shapes) / n, n, texts.span)
 
 
 def _first_of(hashes: Ints) -> Bools:
-    _, first = np.unique(hashes, return_index=True)
-    chosen = np.zeros(len(hashes), dtype=np.bool_)
-    chosen[first] = True
+    places: dict[int, int] = {}
+    for place, each in enumerate(hashes.tolist()):
+        places.setdefault(each, place)
+    chosen: Bools = np.zeros(len(hashes), dtype=np.bool_)
+    chosen[list(places.values())] = True
     return chosen

@@ -53,6 +53,30 @@ not scored by then stays pending.
 """
 Global___WaitMode: _TypeAlias = WaitMode  # noqa: Y015
 
+class _ProfileView:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ProfileViewEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ProfileView.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PROFILE_VIEW_UNSPECIFIED: _ProfileView.ValueType  # 0
+    """As FULL."""
+    PROFILE_VIEW_FULL: _ProfileView.ValueType  # 1
+    """Everything."""
+    PROFILE_VIEW_EVIDENCE: _ProfileView.ValueType  # 2
+    """What rules are asked about: everything but `signals`."""
+
+class ProfileView(_ProfileView, metaclass=_ProfileViewEnumTypeWrapper):
+    """How much of a profile is sent. What is left out costs nothing."""
+
+PROFILE_VIEW_UNSPECIFIED: ProfileView.ValueType  # 0
+"""As FULL."""
+PROFILE_VIEW_FULL: ProfileView.ValueType  # 1
+"""Everything."""
+PROFILE_VIEW_EVIDENCE: ProfileView.ValueType  # 2
+"""What rules are asked about: everything but `signals`."""
+Global___ProfileView: _TypeAlias = ProfileView  # noqa: Y015
+
 class _Truth:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -564,12 +588,15 @@ class GetProfileRequest(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     MIN_REVISION_FIELD_NUMBER: _builtins.int
     AS_OF_TIME_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Required. Format: `accounts/{account}/profile`."""
     min_revision: _builtins.int
     """Optional. Answer only from this revision on; FAILED_PRECONDITION where
     this replica is behind.
     """
+    view: Global___ProfileView.ValueType
+    """Optional. How much of it to send; unspecified = all."""
     @_builtins.property
     def as_of_time(self) -> _timestamp_pb2.Timestamp:
         """Optional. The profile as it was at this instant, from activities
@@ -583,10 +610,11 @@ class GetProfileRequest(_message.Message):
         name: _builtins.str = ...,
         min_revision: _builtins.int = ...,
         as_of_time: _timestamp_pb2.Timestamp | None = ...,
+        view: Global___ProfileView.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "min_revision", b"min_revision", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "min_revision", b"min_revision", "name", b"name", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -623,6 +651,9 @@ class BatchGetProfilesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAMES_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
+    view: Global___ProfileView.ValueType
+    """Optional. How much of each to send; unspecified = all."""
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Required. 1 to 100 names. Format: `accounts/{account}/profile`."""
@@ -631,10 +662,11 @@ class BatchGetProfilesRequest(_message.Message):
         self,
         *,
         names: _abc.Iterable[_builtins.str] | None = ...,
+        view: Global___ProfileView.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -760,12 +792,15 @@ class WatchProfilesRequest(_message.Message):
     PARTITIONS_FIELD_NUMBER: _builtins.int
     INCLUDE_PROFILE_FIELD_NUMBER: _builtins.int
     ONCE_FIELD_NUMBER: _builtins.int
+    VIEW_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
     """Optional. Where to go on; empty = from the beginning."""
     include_profile: _builtins.bool
     """Optional. Send whole profiles, not only their revision."""
     once: _builtins.bool
     """Optional. End the stream when there is nothing more to tell."""
+    view: Global___ProfileView.ValueType
+    """Optional. How much of each profile to send; unspecified = all."""
     @_builtins.property
     def partitions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Optional. Only these partitions, each 0 to 63; empty = all. An account
@@ -779,10 +814,11 @@ class WatchProfilesRequest(_message.Message):
         partitions: _abc.Iterable[_builtins.int] | None = ...,
         include_profile: _builtins.bool = ...,
         once: _builtins.bool = ...,
+        view: Global___ProfileView.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "include_profile", b"include_profile", "once", b"once", "partitions", b"partitions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor", "include_profile", b"include_profile", "once", b"once", "partitions", b"partitions", "view", b"view"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -45,6 +45,11 @@ class EnforcementServiceStub:
                 request_serializer=truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.EvaluateAccountRequest.SerializeToString,
                 response_deserializer=truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.EvaluateAccountResponse.FromString,
                 _registered_method=True)
+        self.BatchEvaluateAccounts = channel.unary_unary(
+                '/truepen.policy.v1.EnforcementService/BatchEvaluateAccounts',
+                request_serializer=truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.BatchEvaluateAccountsRequest.SerializeToString,
+                response_deserializer=truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.BatchEvaluateAccountsResponse.FromString,
+                _registered_method=True)
         self.GetStanding = channel.unary_unary(
                 '/truepen.policy.v1.EnforcementService/GetStanding',
                 request_serializer=truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.GetStandingRequest.SerializeToString,
@@ -117,6 +122,14 @@ class EnforcementServiceServicer:
     def EvaluateAccount(self, request, context):
         """Evaluates an account on its evidence of now. The same evidence under the
         same rules is decided once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchEvaluateAccounts(self, request, context):
+        """Evaluates up to 100 accounts as EvaluateAccount does, for less than as many
+        calls. One that cannot be evaluated fails alone.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -212,6 +225,11 @@ def add_EnforcementServiceServicer_to_server(servicer, server):
                     servicer.EvaluateAccount,
                     request_deserializer=truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.EvaluateAccountRequest.FromString,
                     response_serializer=truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.EvaluateAccountResponse.SerializeToString,
+            ),
+            'BatchEvaluateAccounts': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchEvaluateAccounts,
+                    request_deserializer=truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.BatchEvaluateAccountsRequest.FromString,
+                    response_serializer=truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.BatchEvaluateAccountsResponse.SerializeToString,
             ),
             'GetStanding': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStanding,
@@ -324,6 +342,33 @@ class EnforcementService:
             '/truepen.policy.v1.EnforcementService/EvaluateAccount',
             truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.EvaluateAccountRequest.SerializeToString,
             truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.EvaluateAccountResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchEvaluateAccounts(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/truepen.policy.v1.EnforcementService/BatchEvaluateAccounts',
+            truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.BatchEvaluateAccountsRequest.SerializeToString,
+            truepen_dot_policy_dot_v1_dot_enforcement__service__pb2.BatchEvaluateAccountsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,10 @@ class EnforcementServiceStub:
     """Evaluates an account on its evidence of now. The same evidence under the
     same rules is decided once.
     """
+    BatchEvaluateAccounts: _grpc.UnaryUnaryMultiCallable[_enforcement_service_pb2.BatchEvaluateAccountsRequest, _enforcement_service_pb2.BatchEvaluateAccountsResponse]
+    """Evaluates up to 100 accounts as EvaluateAccount does, for less than as many
+    calls. One that cannot be evaluated fails alone.
+    """
     GetStanding: _grpc.UnaryUnaryMultiCallable[_enforcement_service_pb2.GetStandingRequest, _enforcement_service_pb2.GetStandingResponse]
     """Returns how an account stands. An account never heard of is CLEAR."""
     BatchGetStandings: _grpc.UnaryUnaryMultiCallable[_enforcement_service_pb2.BatchGetStandingsRequest, _enforcement_service_pb2.BatchGetStandingsResponse]
@@ -78,6 +82,10 @@ class EnforcementServiceAsyncStub(EnforcementServiceStub):
     EvaluateAccount: _aio.UnaryUnaryMultiCallable[_enforcement_service_pb2.EvaluateAccountRequest, _enforcement_service_pb2.EvaluateAccountResponse]  # type: ignore[assignment]
     """Evaluates an account on its evidence of now. The same evidence under the
     same rules is decided once.
+    """
+    BatchEvaluateAccounts: _aio.UnaryUnaryMultiCallable[_enforcement_service_pb2.BatchEvaluateAccountsRequest, _enforcement_service_pb2.BatchEvaluateAccountsResponse]  # type: ignore[assignment]
+    """Evaluates up to 100 accounts as EvaluateAccount does, for less than as many
+    calls. One that cannot be evaluated fails alone.
     """
     GetStanding: _aio.UnaryUnaryMultiCallable[_enforcement_service_pb2.GetStandingRequest, _enforcement_service_pb2.GetStandingResponse]  # type: ignore[assignment]
     """Returns how an account stands. An account never heard of is CLEAR."""
@@ -125,6 +133,16 @@ class EnforcementServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_enforcement_service_pb2.EvaluateAccountResponse, _abc.Awaitable[_enforcement_service_pb2.EvaluateAccountResponse]]:
         """Evaluates an account on its evidence of now. The same evidence under the
         same rules is decided once.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchEvaluateAccounts(
+        self,
+        request: _enforcement_service_pb2.BatchEvaluateAccountsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_enforcement_service_pb2.BatchEvaluateAccountsResponse, _abc.Awaitable[_enforcement_service_pb2.BatchEvaluateAccountsResponse]]:
+        """Evaluates up to 100 accounts as EvaluateAccount does, for less than as many
+        calls. One that cannot be evaluated fails alone.
         """
 
     @_abc_1.abstractmethod
