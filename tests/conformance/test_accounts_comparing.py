@@ -1,5 +1,6 @@
 """Comparing accounts, on SQLite and on PostgreSQL alike."""
 
+import json
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -18,6 +19,7 @@ from services.runtime.bell import Bell
 from services.runtime.clock import FakeClock
 from services.runtime.database import Database
 from tests.accounts.serving import NOW, Running, accounts_running, an_activity
+from tests.cli.hosted import run
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import activities_pb2
 from truepen.accounts.v1 import reports_service_pb2 as reports_pb
@@ -100,6 +102,7 @@ async def test_a_farm_is_found_told_of_and_kept(
         first = await comparing.compare_now()
         news, cursor = await told(running, cursor)
         found, person = await profile(running, "farm0"), await profile(running, "p00")
+        mate = await profile(running, "farm4")
         for reporter in (*FARM[2:], "p01"):
             await running.reports.CreateReport(
                 reports_pb.CreateReportRequest(
@@ -136,6 +139,9 @@ async def test_a_farm_is_found_told_of_and_kept(
     assert channel.log_likelihood_ratio > 1.1
     assert (found.cluster_size, found.device_cohort_size) == (5, 5)
     assert found.revision > before.revision
+    [key] = found.device_keys
+    assert list(mate.device_keys) == [key] != list(person.device_keys)
+    assert len(bytes.fromhex(key)) == 16
     assert person.cluster == ""
     assert not person.HasField("cluster_size")
     assert second is not None
@@ -164,6 +170,19 @@ async def test_coordination_abstains_below_twenty_events(
     assert found.cluster_size == 5
     assert channel.state == ChannelState.ABSTAINS
     assert list(channel.reasons) == ["TOO_FEW_EVENTS"]
+
+
+async def test_the_command_compares_without_a_suite(tmp_path: Path) -> None:
+    async with accounts_running(tmp_path) as running:
+        await recorded(running, farm_and_people()[:40])
+
+    done = await run("compare", "--days", "90", "--data-dir", str(tmp_path))
+    none = await run("compare", "--data-dir", str(tmp_path / "nowhere"))
+
+    told = json.loads(done.stdout)
+    assert {"accounts", "acts", "edges", "null_edges", "clusters"} <= told.keys()
+    assert told["clusters"] == 0
+    assert none.exit_code == 2
 
 
 async def test_one_replica_at_a_time_compares(migrated_url: str) -> None:
