@@ -18,6 +18,7 @@ from services.runtime.settings import RuntimeSettings
 from services.suite import SuiteSettings, suite
 
 MAX_MESSAGE_BYTES = 64 * 2**20
+SCORE_SECONDS = 300.0
 
 
 @asynccontextmanager
@@ -46,6 +47,10 @@ async def embedded_suite(
                 effective_time=effective_time,
                 # Forgotten with the data; a random one would vary likenesses.
                 fingerprint_key=SecretStr("replay"),
+                # A busy machine must not change what is judged: every text is
+                # scored before its account is looked at, however long it takes.
+                score_timeout_s=SCORE_SECONDS,
+                score_lease_s=2 * SCORE_SECONDS,
             ),
             PolicySettings(
                 worker=False,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 import grpc
@@ -33,6 +34,9 @@ if TYPE_CHECKING:  # grpcio's classes are generic only in the stubs
 
 log = structlog.get_logger()
 
+_METADATA: ContextVar[Any] = ContextVar("metadata", default=None)
+"""Of the call being handled; each call has a context of its own."""
+
 
 class Call:
     """One RPC on its way through the server."""
@@ -51,7 +55,11 @@ class Call:
     def header(self, key: str) -> str:
         """Return the metadata value of *key*, or "" where it is absent."""
         if self._metadata is None:
-            self._metadata = dict(self.context.invocation_metadata() or ())
+            # grpc has read it once already, and would do so again.
+            known = _METADATA.get()
+            if known is None:
+                known = self.context.invocation_metadata() or ()
+            self._metadata = dict(known)
         value = self._metadata.get(key, "")
         return value if isinstance(value, str) else ""
 
@@ -86,6 +94,7 @@ class Chain(grpc.aio.ServerInterceptor):
         handler = await continuation(handler_call_details)
         if handler is None:
             return None
+        _METADATA.set(handler_call_details.invocation_metadata)
         # grpc asks for each call; what it gets for a method stays the same.
         method = handler_call_details.method
         known = self._rewrapped.get(method)

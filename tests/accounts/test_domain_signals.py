@@ -15,7 +15,7 @@ from services.accounts.domain.percentiles import (
     with_percentile,
 )
 from services.accounts.domain.resolution import resolution_seconds
-from services.accounts.domain.signals import measure
+from services.accounts.domain.signals import MEASURES, measure
 from tests.accounts.acts import START, a_note, an_activity, every, folded
 
 OK, INSUFFICIENT = SignalState.OK, SignalState.INSUFFICIENT
@@ -187,3 +187,9 @@ def test_too_few_accounts_give_no_percentile() -> None:
 
 def notes(index: int, text: str, start: datetime = START) -> object:
     return a_note(f"{index}", text, start + timedelta(hours=index))
+
+
+def test_every_measure_stands_under_the_code_it_gives() -> None:
+    history = History.open(folded(every(timedelta(hours=5), 30)))
+
+    assert [each.code for each in measure(history)] == list(MEASURES)

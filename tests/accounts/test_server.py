@@ -323,6 +323,23 @@ async def test_batches_of_profiles_answer_each_name(tmp_path: Path) -> None:
         assert reasons(from_status(results[2].error)) == ("names[2]",)
 
 
+async def test_the_view_of_evidence_leaves_out_signals_alone(tmp_path: Path) -> None:
+    async with accounts_running(tmp_path) as running:
+        await record(running, an_activity())
+        names = ["accounts/a1/profile"]
+        whole = pb.BatchGetProfilesRequest(names=names)
+        request = pb.BatchGetProfilesRequest(names=names, view=pb.PROFILE_VIEW_EVIDENCE)
+        full = (await running.accounts.BatchGetProfiles(whole)).results[0].profile
+        seen = (await running.accounts.BatchGetProfiles(request)).results[0].profile
+
+        assert full.signals
+        full.ClearField("signals")
+        assert seen == full
+        request.view = 9  # type: ignore[assignment]
+        with pytest.raises(InvalidFields, match="view"):
+            await running.accounts.BatchGetProfiles(request)
+
+
 async def test_a_truth_is_recorded_once(tmp_path: Path) -> None:
     async with accounts_running(tmp_path) as running:
         await record(running, an_activity())

@@ -1,22 +1,21 @@
 """How fast activities are recorded: `python -m tests.bench.bench_accounts`.
 
-RecordActivities over gRPC on a real port, batches of 1,000 without text, each
-batch over 1, 100 or 1,000 accounts, against plain SQLAlchemy-core inserts of
-rows of the same size in the same run. `--postgres` starts a server for it.
+RecordActivities over gRPC on a real port, without text, in turns with plain
+SQLAlchemy-core inserts of rows of the same size into the same table; then
+GetProfile must show what was acknowledged. On SQLite and, where its wheel is
+installed, on PostgreSQL.
 """
 
 import argparse
 import asyncio
-import json
-import statistics
-import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import psycopg
@@ -27,6 +26,7 @@ from services.runtime import migrate
 from services.runtime.database import Database
 from tests import postgres
 from tests.accounts.serving import accounts_running
+from tests.bench.measuring import ratios, say, summary
 from tests.conftest import serving
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import accounts_service_pb2_grpc as pb_grpc
@@ -34,45 +34,33 @@ from truepen.accounts.v1 import activities_pb2
 
 BATCH = 1_000
 STARTS = int(datetime(2026, 10, 1, tzinfo=UTC).timestamp())
+GOALS = {("sqlite", BATCH, 100): ">= 30,000"}
+SHARES = {("postgresql", BATCH, 100): ">= 0.4"}
 
 
-def batches(count: int, accounts: int, prefix: str) -> list[pb.RecordActivitiesRequest]:
-    """Requests of `BATCH` activities, each over *accounts*, none twice."""
-    made = []
-    for number in range(count):
+class Batches:
+    """Requests of activities over some accounts, none of them twice."""
+
+    def __init__(self, size: int, accounts: int) -> None:
+        self.size, self.accounts = size, accounts
+        self.prefix = uuid4().hex[:8]
+        self.made = 0
+
+    def next(self) -> pb.RecordActivitiesRequest:
+        """The next request."""
         request = pb.RecordActivitiesRequest()
-        for index in range(BATCH):
-            place = number * BATCH + index
+        for index in range(self.size):
+            place = self.made * self.size + index
             activity = request.activities.add(
-                id=f"{prefix}-{place}",
-                account=f"accounts/{prefix}-{index % accounts}",
+                id=f"{self.prefix}-{place}",
+                account=f"accounts/{self.prefix}-{index % self.accounts}",
                 type=1 + place % 4,
                 text_length=40,
                 target=activities_pb2.Target(content=f"c{place % 97}"),
             )
             activity.event_time.seconds = STARTS + place * 7
-        made.append(request)
-    return made
-
-
-async def recorded(url: str, folder: Path, count: int, accounts: int) -> list[float]:
-    """Seconds of each batch over gRPC, then a profile that sees them all."""
-    seconds = []
-    prefix = uuid4().hex[:8]
-    requests = batches(count, accounts, prefix)
-    async with accounts_running(folder, url, durable=True) as running:
-        add = pb_grpc.add_AccountsServiceServicer_to_server
-        async with serving(add, running.parts.servicer) as channel:
-            stub = pb_grpc.AccountsServiceStub(channel)
-            for request in requests:
-                began = time.perf_counter()
-                answer = await stub.RecordActivities(request)
-                seconds.append(time.perf_counter() - began)
-                assert all(result.HasField("recorded") for result in answer.results)
-            name = f"accounts/{prefix}-0/profile"
-            read = await stub.GetProfile(pb.GetProfileRequest(name=name))
-            assert read.profile.activity_count == count * BATCH // accounts
-    return seconds
+        self.made += 1
+        return request
 
 
 def put(connection: Connection, rows: list[dict[str, object]]) -> None:
@@ -80,73 +68,109 @@ def put(connection: Connection, rows: list[dict[str, object]]) -> None:
     connection.execute(insert(ACTIVITIES), rows)
 
 
-def plain(url: str, count: int) -> list[float]:
-    """Seconds of each batch of plain inserts into the same table."""
-    database = Database(url)
-    seconds = []
-    for number in range(count):
-        rows: list[dict[str, object]] = [
-            {
-                "account": f"plain-{index % 100}",
-                "id": f"{uuid4().hex[:8]}-{number}-{index}",
-                "event_us": index,
-                "record_us": index,
-                "revision": 1,
-                "score_state": 1,
-                "digest": b"d" * 16,
-                "facts": b"f" * 70,
-                "text_length": 40,
-                "fingerprint": None,
-            }
-            for index in range(BATCH)
-        ]
-        began = time.perf_counter()
-        database.write_sync(partial(put, rows=rows))
-        seconds.append(time.perf_counter() - began)
-    database.close()
-    return seconds
+def plain_rows(count: int) -> list[dict[str, object]]:
+    """Rows of the size that activities have."""
+    prefix = uuid4().hex[:8]
+    return [
+        {
+            "account": f"plain-{index % 100}",
+            "id": f"{prefix}-{index}",
+            "event_us": index,
+            "record_us": index,
+            "revision": 1,
+            "score_state": 1,
+            "digest": b"d" * 16,
+            "facts": b"f" * 70,
+            "text_length": 40,
+            "fingerprint": None,
+        }
+        for index in range(count)
+    ]
+
+
+async def seconds_of(work: Awaitable[Any]) -> float:
+    """Seconds that *work*, not begun yet, takes."""
+    begun = time.perf_counter()
+    await work
+    return time.perf_counter() - begun
+
+
+async def measured(
+    url: str, folder: Path, shapes: list[tuple[int, int]], rounds: int
+) -> dict[str, list[float]]:
+    """Rates of each shape (size, accounts) and of plain inserts of its size."""
+    found: dict[str, list[float]] = {}
+    plain = Database(url)
+    async with accounts_running(folder, url, durable=True) as running:
+        add = pb_grpc.add_AccountsServiceServicer_to_server
+        async with serving(add, running.parts.servicer) as channel:
+            stub: Any = pb_grpc.AccountsServiceStub(channel)
+            sources = {shape: Batches(*shape) for shape in shapes}
+            for source in sources.values():
+                await stub.RecordActivities(source.next())
+            for _ in range(rounds):
+                for (size, accounts), source in sources.items():
+                    rows, request = plain_rows(size), source.next()
+                    seconds = await seconds_of(plain.write(partial(put, rows=rows)))
+                    found.setdefault(f"plain {size} {accounts}", []).append(
+                        size / seconds
+                    )
+                    seconds = await seconds_of(stub.RecordActivities(request))
+                    found.setdefault(f"{size} {accounts}", []).append(size / seconds)
+            for source in sources.values():
+                await check(stub, source)
+    plain.close()
+    return found
+
+
+async def check(stub: Any, source: Batches) -> None:
+    """What was acknowledged is in the profile."""
+    name = f"accounts/{source.prefix}-0/profile"
+    read = await stub.GetProfile(pb.GetProfileRequest(name=name))
+    in_each = -(-source.size // source.accounts)
+    assert read.profile.activity_count == source.made * in_each
 
 
 @contextmanager
-def database_url(folder: Path, *, on_postgres: bool) -> Iterator[str]:
-    """A migrated database."""
-    if not on_postgres:
-        url = f"sqlite:///{folder}/bench.db"
-        migrate.upgrade(url, "services.accounts")
-        yield url
-        return
-    with postgres.running() as socket:
-        server = f"host={socket} user=postgres dbname=postgres"
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute("CREATE DATABASE bench")
-        url = f"postgresql://postgres@/bench?host={socket}"
-        migrate.upgrade(url, "services.accounts")
-        yield url
+def database_urls(folder: Path) -> Iterator[dict[str, str]]:
+    """A migrated database of each kind there is."""
+    with ExitStack() as running:
+        urls = {"sqlite": f"sqlite:///{folder}/bench.db"}
+        if postgres.installed():
+            socket = running.enter_context(postgres.running())
+            server = f"host={socket} user=postgres dbname=postgres"
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute("CREATE DATABASE bench")
+            urls["postgresql"] = f"postgresql://postgres@/bench?host={socket}"
+        for url in urls.values():
+            migrate.upgrade(url, "services.accounts")
+        yield urls
 
 
-def main() -> int:
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--batches", type=int, default=30)
-    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--curves", action="store_true")
+    parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
+    shapes = [(BATCH, 1), (BATCH, 100), (BATCH, 1_000)]
+    if options.curves:
+        shapes += [(BATCH, 10), (1, 1), (10, 10), (100, 100)]
     with (
         tempfile.TemporaryDirectory() as name,
-        database_url(Path(name), on_postgres=options.postgres) as url,
+        database_urls(Path(name)) as urls,
     ):
-        reference = statistics.median(plain(url, options.batches))
-        for accounts in (1, 100, 1_000):
-            run = recorded(url, Path(name), options.batches, accounts)
-            median = statistics.median(asyncio.run(run))
-            line = {
-                "database": "postgresql" if options.postgres else "sqlite",
-                "accounts_per_batch": accounts,
-                "activities_per_s": round(BATCH / median),
-                "plain_rows_per_s": round(BATCH / reference),
-                "share_of_plain": round(reference / median, 3),
-            }
-            sys.stdout.write(json.dumps(line) + "\n")
-    return 0
+        for kind, url in urls.items():
+            found = asyncio.run(measured(url, Path(name), shapes, options.rounds))
+            for size, accounts in shapes:
+                shape = f"{size} {accounts}"
+                what = f"{kind}, batches of {size} over {accounts} accounts"
+                rate = summary(found[shape])
+                goal = GOALS.get((kind, size, accounts), "")
+                say(f"recorded on {what}", rate, "activities/s", goal)
+                share = ratios(found, shape, f"plain {shape}")
+                goal = SHARES.get((kind, size, accounts), "")
+                say(f"of plain inserts on {what}", share, "ratio", goal)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,25 +1,26 @@
 """Texts per core-second, cascade against full model, and resident memory.
 
-usage: python -m tests.bench.bench_detector [LABELLED.jsonl[.gz] ...]
+usage: python -m tests.bench.bench_detector [--curves] [LABELLED.jsonl[.gz] ...]
 
 The stream is short posts, 95 % by people and 5 % by machines, as labelled;
 without a file, the invented posts of `truepen demo` in the same proportion.
 """
-# ruff: noqa: T201 - a benchmark prints what it measured
 
+import argparse
 import gzip
 import json
 import random
 import resource
-import sys
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from services.cli.stories import samples
 from services.detector.detect import Detector
 from services.detector.domain.card import Card
 from services.detector.model import Model
+from tests.bench.measuring import Found, in_turns, ratios, say, summary
 
 SHORT = {"zh": 120, "en": 330}  # characters; about 60 English words
 TEXTS = 600
@@ -54,7 +55,6 @@ def without_cascade(model: Model) -> Model:
 
 
 def rate(detector: Detector, texts: list[str], batch: int) -> float:
-    detector.detect(texts[:batch])
     started = time.process_time()
     for start in range(0, len(texts), batch):
         detector.detect(texts[start : start + batch])
@@ -62,21 +62,36 @@ def rate(detector: Detector, texts: list[str], batch: int) -> float:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("texts", nargs="*", type=Path, metavar="LABELLED")
+    parser.add_argument("--curves", action="store_true")
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
     detectors = {
         "cascade": Detector(Model()),
         "full model": Detector(without_cascade(Model())),
     }
-    print(f"{'':14}{'batch 1':>9}{'batch 8':>9}{'batch 64':>9}  texts/core-second")
     told = samples()
-    streams = [stream(Path(name)) for name in sys.argv[1:]] or [
+    streams = [stream(path) for path in options.texts] or [
         ("zh", mixed(told["person"] + told["occasional"], told["hosted"]))
     ]
     for lang, texts in streams:
-        for name, detector in detectors.items():
-            rates = [rate(detector, texts, batch) for batch in (1, 8, 64)]
-            print(f"{lang} {name:11}" + "".join(f"{r:9.0f}" for r in rates))
+        for batch in (1, 8, 64) if options.curves else (64,):
+            for detector in detectors.values():
+                detector.detect(texts[:batch])
+            found = in_turns(
+                {n: partial(rate, d, texts, batch) for n, d in detectors.items()},
+                options.rounds,
+            )
+            for name, values in found.items():
+                what = f"{lang} posts, {name}, batches of {batch}"
+                goal = ">= 700" if name == "cascade" and batch == 64 else ""
+                say(what, summary(values), "texts/CPU-s", goal)
+            share = ratios(found, "cascade", "full model")
+            say(f"{lang} posts, cascade to full model, {batch}", share, "ratio")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(f"resident, two models and the texts: {memory:.0f} MB")
+    what = "resident, two models and the texts"
+    say(what, Found(memory, memory, memory), "MB")
 
 
 if __name__ == "__main__":

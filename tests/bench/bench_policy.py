@@ -1,28 +1,31 @@
-"""What a decision costs: `python -m tests.bench.bench_policy`.
+"""What a decision costs: `python -m tests.bench.bench_policy [--curves]`.
 
-CPU time of the shipped ruleset on one account's evidence and, as the baseline
-of the same run, of a ruleset with a single rule.
+CPU time of the shipped ruleset on one account's evidence and, in turns, of a
+ruleset with a single rule.
 """
 
-import json
-import sys
-import time
+import argparse
 from collections.abc import Callable
 from functools import partial
 
+from services.policy.domain.history import History
 from services.policy.domain.rulefile import load_ruleset
+from services.policy.domain.ruling import rule
+from tests.bench.measuring import cpu_us, in_turns, ratios, say, summary
 from tests.policy.worlds import HOSTED, default_ruleset, some_evidence
 
-ROUNDS = 20
-TIMES = 500
-ONE_RULE = """\
+ROUNDS = 15
+TIMES = 300
+HEAD = """\
 name: one
 version: 1
 effective_time: 2026-03-10T00:00:00+08:00
 rules:
-  - id: one
+"""
+ONE_RULE = """\
+  - id: rule-{number}
     clause: one
-    when: automation >= 0.95
+    when: automation >= 0.{number:03}
     needs: [automation]
     tier: NOTICE
     evidence_class: OPERATION
@@ -31,34 +34,49 @@ rules:
 """
 
 
-def microseconds(work: Callable[[], object]) -> float:
-    """CPU time of one call, the least of several rounds."""
-    work()
-    best = float("inf")
-    for _ in range(ROUNDS):
-        begun = time.process_time()
-        for _ in range(TIMES):
-            work()
-        best = min(best, (time.process_time() - begun) / TIMES)
-    return best * 1e6
+def of_size(rules: int) -> str:
+    """A ruleset of so many simple rules."""
+    return HEAD + "".join(ONE_RULE.format(number=900 + n) for n in range(rules))
 
 
 def main() -> None:
-    one, shipped = load_ruleset(ONE_RULE), default_ruleset()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--curves", action="store_true")
+    options = parser.parse_args()
+    one, shipped = load_ruleset(of_size(1)), default_ruleset()
     for kind, evidence in (
-        ("person", some_evidence()),
-        ("hosted", some_evidence(kind=HOSTED)),
+        ("a person", some_evidence()),
+        ("a hosted account", some_evidence(kind=HOSTED)),
     ):
-        reference = microseconds(partial(one.ask, evidence))
-        cost = microseconds(partial(shipped.ask, evidence))
-        line = {
-            "account": kind,
-            "one_rule_us": round(reference, 1),
-            "shipped_ruleset_us": round(cost, 1),
-            "rules": len(shipped.rules),
-            "times_one_rule": round(cost / reference, 1),
+        now = evidence.as_of_time
+        works: dict[str, Callable[[], object]] = {
+            "one rule": partial(one.ask, evidence),
+            "ruleset": partial(shipped.ask, evidence),
+            "ruling": partial(rule, evidence, History(), shipped, now),
         }
-        sys.stdout.write(json.dumps(line) + "\n")
+        found = in_turns(
+            {n: partial(cpu_us, work, TIMES) for n, work in works.items()}, ROUNDS
+        )
+        rules = len(shipped.rules)
+        for name, what, goal in (
+            ("ruleset", f"{rules} rules asked about {kind}", "<= 50 us"),
+            ("ruling", f"whole ruling on {kind}", ""),
+        ):
+            say(what, summary(found[name]), "us CPU", goal)
+        ratio = ratios(found, "ruleset", "one rule")
+        say(f"{rules} rules against one, {kind}", ratio, "times")
+    if options.curves:
+        evidence = some_evidence()
+        sizes = {n: load_ruleset(of_size(n)) for n in (1, 4, 16, 64)}
+        found = in_turns(
+            {
+                str(n): partial(cpu_us, partial(rules.ask, evidence), TIMES)
+                for n, rules in sizes.items()
+            },
+            ROUNDS,
+        )
+        for name, values in found.items():
+            say(f"curve: {name} rules", summary(values), "us CPU", rules=int(name))
 
 
 if __name__ == "__main__":

@@ -31,6 +31,7 @@ from truepen.policy.v1 import enforcement_service_pb2 as pb
 class Site:
     """A running policy, its clients, its clock and the accounts behind it."""
 
+    port: int
     channel: grpc.aio.Channel
     clock: FakeClock
     accounts: FakeAccounts
@@ -97,4 +98,4 @@ async def running(
         serving(wiring, [policy.parts]) as server,
         grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel,
     ):
-        yield Site(channel, clock, accounts, reports, policy, wiring)
+        yield Site(server.port, channel, clock, accounts, reports, policy, wiring)

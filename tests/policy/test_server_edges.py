@@ -51,6 +51,12 @@ async def test_bad_requests_name_their_field(tmp_path: Path) -> None:
             "min_revision": enforcement.EvaluateAccount(
                 pb.EvaluateAccountRequest(account="accounts/a", min_revision=-1)
             ),
+            "accounts": enforcement.BatchEvaluateAccounts(
+                pb.BatchEvaluateAccountsRequest(accounts=["accounts/a"] * 101)
+            ),
+            "accounts[0]": enforcement.BatchEvaluateAccounts(
+                pb.BatchEvaluateAccountsRequest(accounts=["a"])
+            ),
             "name": enforcement.GetStanding(pb.GetStandingRequest(name="accounts/a")),
             "names": enforcement.BatchGetStandings(pb.BatchGetStandingsRequest()),
             "names[1]": enforcement.BatchGetStandings(

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import grpc
+
 from tests.policy.accounts_fake import START, a_profile, add_flagged, hosted, occasional
 from tests.policy.serving import Site, running
 from truepen.accounts.v1 import activities_pb2
@@ -37,6 +39,45 @@ async def test_wholly_hosted_account_is_banned_at_once(tmp_path: Path) -> None:
     assert standing.tier == decisions_pb2.TIER_BANNED
     assert not standing.can_publish
     assert not standing.HasField("expire_time")
+
+
+async def test_a_batch_judges_each_account_as_a_call_for_it_does(
+    tmp_path: Path,
+) -> None:
+    names = ["bot", "nobody", "a", "bot"]
+    request = pb.BatchEvaluateAccountsRequest(accounts=[f"accounts/{n}" for n in names])
+    async with running(tmp_path) as site:
+        site.accounts.tell(hosted("bot"))
+        site.accounts.tell(a_profile("a"))
+
+        results = (await site.enforcement.BatchEvaluateAccounts(request)).results
+        again = await site.evaluate("bot")
+
+    assert [result.WhichOneof("result") for result in results] == [
+        "evaluation",
+        "error",
+        "evaluation",
+        "evaluation",
+    ]
+    banned, clear = results[0].evaluation, results[2].evaluation
+    assert banned.changed
+    assert not again.changed
+    assert banned.decision == again.decision
+    assert banned.standing == again.standing
+    assert results[3] == results[0]
+    assert results[1].error.code == grpc.StatusCode.NOT_FOUND.value[0]
+    assert clear.decision.tier == decisions_pb2.TIER_CLEAR
+
+
+async def test_a_dry_batch_changes_nothing(tmp_path: Path) -> None:
+    request = pb.BatchEvaluateAccountsRequest(accounts=["accounts/bot"], dry_run=True)
+    async with running(tmp_path) as site:
+        site.accounts.tell(hosted("bot"))
+
+        [result] = (await site.enforcement.BatchEvaluateAccounts(request)).results
+
+        assert result.evaluation.decision.tier == decisions_pb2.TIER_BANNED
+        assert (await site.standing("bot")).tier == decisions_pb2.TIER_CLEAR
 
 
 async def test_nothing_of_a_banned_account_may_be_recommended(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from services.runtime.bulk import BulkInsert
 from services.runtime.database import Database, insert, insert_ignore
 from services.runtime.errors import DependencyUnavailable, WriteConflict
 
@@ -63,6 +64,20 @@ async def test_what_was_written_is_read(database: Database) -> None:
     await database.write(lambda connection: put(connection, "a", 3))
 
     assert await database.read(counts) == {"a": 3}
+
+
+async def test_rows_in_bulk_leave_or_replace_what_is_there(database: Database) -> None:
+    await database.write(lambda connection: put(connection, "a", 1))
+    rows = [("a", 5), ("b", 6)]
+    new, replacing = BulkInsert(tally), BulkInsert(tally, replace=True)
+
+    added = await database.write(lambda connection: new.run(connection, rows))
+    left = await database.read(counts)
+    await database.write(lambda connection: replacing.run(connection, rows))
+
+    assert added == 1
+    assert left == {"a": 1, "b": 6}
+    assert await database.read(counts) == {"a": 5, "b": 6}
 
 
 async def test_a_write_that_raises_leaves_nothing(database: Database) -> None:

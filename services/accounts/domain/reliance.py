@@ -152,16 +152,17 @@ def _likelihoods(
     n_soft = count(soft & items.scored)
     temper = _temper(n_soft, model)
     by_style = _mixture(style[:, soft]) ** temper
-    if not soft.all():
-        # Hard facts count in full: then so must texts that read as a person's,
-        # or a few labelled posts would outvote many own ones.
-        doubts = np.minimum(style[:, soft], 0.0)
-        by_style = np.minimum(by_style, _mixture(doubts))
+    none: Floats = (1 - GRID) ** (temper * n_soft + len(soft) - count(soft))
+    if soft.all():
+        return by_style @ _WEIGHTS, none
+    # Hard facts count in full: then so must texts that read as a person's, or a
+    # few labelled posts would outvote many own ones.
+    doubts = np.minimum(style[:, soft], 0.0)
+    by_style = np.minimum(by_style, _mixture(doubts))
     joined = np.clip(
         temper * style[:, ~soft] + items.hard[~soft], -model.hard_cap, model.hard_cap
     )
-    likelihood = (by_style * _mixture(joined)) @ _WEIGHTS
-    none = (1 - GRID) ** (temper * n_soft + len(soft) - count(soft))
+    likelihood: Floats = (by_style * _mixture(joined)) @ _WEIGHTS
     return likelihood, none
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select, update
 
 from services.accounts.storage.rows import (
     LogEpochRow,
@@ -17,6 +17,7 @@ from services.accounts.storage.rows import (
     ProfileRow,
     table,
 )
+from services.runtime.bulk import BulkInsert
 from services.runtime.database import insert_ignore
 
 PARTITIONS = 64
@@ -26,6 +27,7 @@ REPORTS = PARTITIONS
 COUNTERS = table(PartitionRow)
 PROFILES = table(ProfileRow)
 EPOCH = table(LogEpochRow)
+MOVE = BulkInsert(COUNTERS, replace=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +58,11 @@ def take_numbers(connection: Connection, partitions: Sequence[int]) -> list[int]
         .with_for_update()
     )
     found = {row.partition: row.sequence for row in connection.execute(held)}
-    if missing := wanted.keys() - found.keys():
-        rows = [{"partition": p, "sequence": 0} for p in sorted(missing)]
-        insert_ignore(connection, COUNTERS, rows)
-        found.update(dict.fromkeys(missing, 0))
     numbers = []
     for partition in partitions:
-        found[partition] += 1
+        found[partition] = found.get(partition, 0) + 1
         numbers.append(found[partition])
-    moved = (
-        update(COUNTERS)
-        .where(COUNTERS.c.partition == bindparam("p"))
-        .values(sequence=bindparam("s"))
-    )
-    connection.execute(moved, [{"p": p, "s": found[p]} for p in sorted(wanted)])
+    MOVE.run(connection, [(p, found[p]) for p in sorted(wanted)])
     return numbers
 
 
