@@ -1,12 +1,15 @@
 """Wires accounts: settings and a detector in, two services to serve out."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from services.accounts import scoring
+from services.accounts import comparing, scoring
 from services.accounts.clients import Detector
+from services.accounts.comparing import Comparing
 from services.accounts.convert.activities import Reader, remembered
+from services.accounts.convert.glimpses import glimpsed
 from services.accounts.erasing import Erasing
 from services.accounts.feed import Feed, Pace
 from services.accounts.log import ActivityLog
@@ -26,6 +29,8 @@ from services.accounts.storage.reporting import Limits
 from services.accounts.track import Track
 from services.accounts.truths import Truths
 from services.runtime import migrate
+from services.runtime.bell import Bell
+from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.ids import random_id
 from services.runtime.keys import told
@@ -69,6 +74,7 @@ def compose(
     feed = Feed(database, wiring.tokens, changed, wiring.shutdown, pace)
     reports = Reports(database, clock, changed, _limits(settings))
     profiles = Profiles(database, clock, remembered, settings.effective_time)
+    comparer = _comparing(settings, database, clock, changed)
     cases = Cases(
         track=Track(database, clock, scorer, changed),
         profiles=profiles,
@@ -88,8 +94,12 @@ def compose(
         epoch = random_id()
         await database.write(lambda tx: name_log(tx, epoch))
         await scorer.start()
+        if comparer:
+            await comparer.start()
 
     async def stop() -> None:
+        if comparer:
+            await comparer.stop()
         await scorer.stop()
         database.close()
 
@@ -135,6 +145,18 @@ def _pace(settings: AccountsSettings) -> scoring.Pace:
         attempts=settings.score_attempts,
         poll=settings.poll_s,
     )
+
+
+def _comparing(
+    settings: AccountsSettings, database: Database, clock: Clock, changed: Bell
+) -> Comparing | None:
+    if not settings.compare_every_s:
+        return None
+    pace = comparing.Pace(
+        timedelta(seconds=settings.compare_every_s),
+        timedelta(days=settings.compare_days),
+    )
+    return Comparing(database, clock, glimpsed, changed, pace)
 
 
 def _limits(settings: AccountsSettings) -> Limits:

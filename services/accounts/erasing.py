@@ -65,7 +65,7 @@ class Erasing:
                 yield Exported(lines, min(done / max(total, 1), 1.0))
 
     async def _pages(self, account: str, kind: str) -> AsyncIterator[list[Line]]:
-        after: tuple[str, ...] = ()
+        after: tuple[object, ...] = ()
         while True:
             place = after
             lines, after = await self._database.read(

@@ -48,21 +48,23 @@ class ActivityLog:
         return [Entry(entry, found.get(entry.key, [])) for entry in logged]
 
     async def dead_letters(
-        self, after: tuple[int, str, str] | None, limit: int
+        self, after: tuple[int, str, str] | None, limit: int, caller: str
     ) -> list[DeadLetter]:
         """Return up to *limit* dead letters, oldest first, later than *after*."""
+        await self._audit(Act(random_id(), caller, "ListDeadLetters", ""))
         return await self._database.read(
             lambda tx: texts.dead_letters(tx, after, limit)
         )
 
     async def resolve(self, keys: Sequence[Key], *, retry: bool, caller: str) -> int:
         """Try dead letters anew, or erase their texts; return how many."""
-        due_us = self._scoring.due_now()
-        count = await self._database.write(
-            lambda tx: letters.resolve(tx, keys, due_us if retry else None)
-        )
+        due_us = self._scoring.due_now() if retry else None
         action = "RetryDeadLetters" if retry else "EraseDeadLetters"
-        await self._audit(Act(random_id(), caller, action, "", str(count)))
+        act = Act(random_id(), caller, action, "")
+        now_us = to_us(self._clock.now())
+        count = await self._database.write(
+            lambda tx: letters.resolve(tx, keys, due_us, (act, now_us))
+        )
         self._scoring.wake()
         return count
 

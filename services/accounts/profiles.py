@@ -1,22 +1,26 @@
 """Reading profiles: what is kept of an account, derived at an instant."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from services.accounts.domain.activities import AccountKind, from_us, to_us
-from services.accounts.domain.evidence import References
+from services.accounts.domain.arrays import Floats
+from services.accounts.domain.evidence import Coordination, References
 from services.accounts.domain.history import History
 from services.accounts.domain.ownership import current_epoch
+from services.accounts.domain.percentiles import Population
 from services.accounts.domain.profile import AccountFacts, Profile, derive
 from services.accounts.domain.state import ProfileState
-from services.accounts.storage import profiles, reading
+from services.accounts.storage import profiles, reading, references
 from services.accounts.storage.reading import Kept, Remember
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.errors import NotFound, RevisionNotReached
 
+KEPT_POPULATIONS = 4
+"""Versions of the population held ready; older ones are read anew."""
 BREATH = 8
 """After so many profiles, a few milliseconds, others have their turn."""
 
@@ -52,6 +56,7 @@ class Profiles:
         self._clock = clock
         self._remember = remember
         self._effective_time = effective_time
+        self._populations: dict[int, Mapping[str, Floats]] = {0: {}}
 
     async def get(self, account: str, min_revision: int = 0) -> Read:
         """Return the profile of *account*; raise NotFound, RevisionNotReached."""
@@ -113,7 +118,7 @@ class Profiles:
 
     async def _read(self, kept: Kept, now: datetime) -> Read:
         account = kept.told.account
-        profile = self._derive(kept, now)
+        profile = self._derive(kept, now, await self._quantiles(kept.version_us))
         times = [to_us(each.event_time) for each in profile.flagged_contents]
         if not times:
             return Read(profile, {}, kept.models)
@@ -123,14 +128,26 @@ class Profiles:
         )
         return Read(profile, ids, kept.models)
 
-    def _derive(self, kept: Kept, now: datetime) -> Profile:
-        state = kept.held.state
+    def _derive(
+        self, kept: Kept, now: datetime, quantiles: Mapping[str, Floats]
+    ) -> Profile:
+        packed = kept.held.state
+        state = ProfileState.from_bytes(packed) if packed else ProfileState.empty()
         return derive(
-            ProfileState.from_bytes(state) if state else ProfileState.empty(),
-            self._facts(kept),
-            now,
-            References(quarantined_models=kept.quarantined),
+            state, self._facts(kept), now, _references(kept, state, quantiles)
         )
+
+    async def _quantiles(self, version_us: int) -> Mapping[str, Floats]:
+        """Return the population's quantiles of a version, read once."""
+        if version_us not in self._populations:
+            found = await self._database.read(
+                lambda tx: references.version(tx, version_us)
+            )
+            population = Population.from_bytes(found.population if found else b"")
+            while len(self._populations) >= KEPT_POPULATIONS:
+                self._populations.pop(next(iter(self._populations)), None)
+            self._populations[version_us] = population.quantiles()
+        return self._populations[version_us]
 
     def _facts(self, kept: Kept) -> AccountFacts:
         told = kept.told
@@ -149,3 +166,19 @@ class Profiles:
             pending_text_count=kept.waiting,
             reports=kept.reports,
         )
+
+
+def _references(
+    kept: Kept, state: ProfileState, quantiles: Mapping[str, Floats]
+) -> References:
+    """What other accounts say of this one; without a version they say nothing."""
+    if not kept.version_us:
+        return References(quarantined_models=kept.quarantined)
+    alone = Coordination("", 0, 0, state.tallies.activity_count, 1.0)
+    return References(
+        f"{from_us(kept.version_us):%Y%m%dT%H%M%S.%fZ}",
+        quantiles,
+        kept.finding.coordination or alone,
+        kept.finding.cohorts,
+        kept.quarantined,
+    )

@@ -42,6 +42,10 @@ class AccountsSettings(DatabaseSettings):
     """How often work that other replicas left behind is looked for."""
     heartbeat_s: float = Field(5.0, gt=0)
     """How often a stream with nothing to tell says that it lives."""
+    compare_every_s: float = Field(3600.0, ge=0)
+    """How often accounts are compared with one another. 0: never."""
+    compare_days: int = Field(14, ge=1, le=90)
+    """Over what they did in how many days."""
     reports_per_minute: int = Field(10, ge=1)
     """Reports that one reporter may make within a minute."""
     reports_per_day: int = Field(100, ge=1)

@@ -4,11 +4,14 @@ import typer
 
 from services.cli.appeal import appeal
 from services.cli.case import case
+from services.cli.compare import compare
 from services.cli.demo import demo
 from services.cli.detect import detect
 from services.cli.explain import explain
+from services.cli.letters import letters
 from services.cli.migrate import migrate
 from services.cli.profile import profile
+from services.cli.prune import prune
 from services.cli.rebuild import rebuild
 from services.cli.replay import replay
 from services.cli.report import report
@@ -28,6 +31,9 @@ for command in (serve, demo, detect, replay, migrate, standing, profile, report)
 app.command()(explain)
 app.command()(verify_log)
 app.command()(rebuild)
+app.command()(compare)
+app.command()(prune)
+app.add_typer(letters, name="texts")
 app.add_typer(case, name="case")
 app.add_typer(appeal, name="appeal")
 app.add_typer(ruleset, name="ruleset")

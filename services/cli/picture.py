@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -12,7 +14,7 @@ from rich.text import Text
 from truepen.accounts.v1 import profile_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -22,15 +24,29 @@ HALF = 16
 CAP = 10.0  # natural-log units that fill half a bar; stronger ones are cut
 SECONDS_A_DAY = 86_400
 SURE = 0.999
+GAPS = (
+    ("under 1 s", 1.0),
+    ("1 to 10 s", 10.0),
+    ("to 1 min", 60.0),
+    ("to 10 min", 600.0),
+    ("to 1 h", 3_600.0),
+    ("to 6 h", 21_600.0),
+    ("to 1 d", 86_400.0),
+    ("longer", float("inf")),
+)
+"""How long it is from one activity to the next: name, and its end in seconds."""
 
 
 def picture(profile: pb.Profile, times: Iterable[datetime], zone: str) -> Group:
-    """Return *profile* and the hours of *times*, which are in *zone*, drawn."""
+    """Return *profile*, and hours and gaps of *times*, which are in *zone*, drawn."""
+    times = sorted(times)
     return Group(
         Text(f"{profile.name}  revision {profile.revision}", style="bold"),
         Text(f"{profile.activity_count} activities\n"),
         Text(f"Hours of the week, {zone}", style="bold"),
         week(times),
+        Text("\nFrom one activity to the next", style="bold"),
+        gaps(times),
         Text("\nAI-made share of its posts", style="bold"),
         reliances(profile),
         Text("\nAutomation", style="bold"),
@@ -50,6 +66,21 @@ def week(times: Iterable[datetime]) -> Text:
         lines.append(f"{name} {''.join(cells)}")
     lines.append(f"{most} in the busiest hour" if most else "nothing recorded")
     return Text("\n".join(lines))
+
+
+def gaps(times: Sequence[datetime]) -> Table:
+    """A bar a length, of *times* in order; the commonest length fills it."""
+    table = _bare()
+    ends = [end for _, end in GAPS]
+    counts = Counter(
+        bisect_right(ends, (later - time).total_seconds())
+        for time, later in pairwise(times)
+    )
+    most = max(counts.values(), default=0)
+    for place, (name, _) in enumerate(GAPS):
+        filled = -(-counts[place] * BAR // most) if most else 0
+        table.add_row(name, "━" * filled + "·" * (BAR - filled), f"{counts[place]}")
+    return table
 
 
 def shade(count: int, most: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path  # noqa: TC003  # typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,9 @@ def profile(
     time_zone: Annotated[
         str, typer.Option(help="IANA time zone of the hours drawn.")
     ] = "UTC",
+    svg: Annotated[
+        Path | None, typer.Option(help="Write the picture to this file as well.")
+    ] = None,
     target: Target = LOCAL,
 ) -> None:
     """Show what is known about an account: signals, channels, reliance."""
@@ -39,16 +43,25 @@ def profile(
     name = account_name(account)
     request = GetProfileRequest(name=f"{name}/profile")
     response = ask(target, AccountsServiceStub, "GetProfile", request)
-    if not sys.stdout.isatty():
+    seen = sys.stdout.isatty()
+    if not seen:
         print_message(response.profile)
+    if not (seen or svg):
         return
     from rich.console import Console
 
+    from services.cli.figure import write_figure
     from services.cli.picture import picture
 
-    times = activity_times(target, name, zone)
-    console = Console(file=sys.stdout, highlight=False)
-    console.print(picture(response.profile, times, time_zone))
+    drawn = picture(response.profile, activity_times(target, name, zone), time_zone)
+    if seen:
+        Console(file=sys.stdout, highlight=False).print(drawn)
+    if svg:
+        try:
+            write_figure(drawn, response.profile.name, svg)
+        except OSError as error:
+            typer.echo(f"{svg}: {error.strerror}", err=True)
+            raise typer.Exit(2) from error
 
 
 def activity_times(target: str, account: str, zone: tzinfo) -> list[datetime]:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from contextlib import contextmanager
 from pathlib import Path  # noqa: TC003  # typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from services.cli.recordings import Recording
@@ -59,12 +58,13 @@ async def _replay(
     recordings: Sequence[Recording], step_interval: float | None
 ) -> list[dict[str, object]]:
     from services.cli.embedded import embedded_suite
+    from services.cli.progress import progress
     from services.cli.replayer import Replay
 
     count = sum(len(recording.events) for recording in recordings)
     async with embedded_suite(_start(recordings), step_interval) as channel:
         replaying = Replay(channel, recordings)
-        with _progress(count) as advance:
+        with progress("replaying", count) as advance:
             async for sent in replaying.run():
                 advance(sent)
         for problem, times in replaying.refused.most_common(5):
@@ -80,29 +80,3 @@ def _start(recordings: Sequence[Recording]) -> datetime:
 
     first = min((e.time_us for r in recordings for e in r.events), default=0)
     return EPOCH + timedelta(microseconds=first) - timedelta(days=1)
-
-
-@contextmanager
-def _progress(count: int) -> Iterator[Callable[[int], None]]:
-    """Show how many of *count* events are through, where somebody is looking."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    columns = (
-        TextColumn("replaying"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("", total=count)
-        yield lambda sent: bar.advance(task, sent)

@@ -1,4 +1,4 @@
-"""Opens what a service has stored, to read it beside a running suite."""
+"""Opens what a service has stored, beside a running suite or without one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ from services.runtime.settings import SettingsError
 def stored(service: Stored, data_dir: Path | None) -> Iterator[Database]:
     """Open the database of *service*; end the command where there is none.
 
-    Callers only read: nothing is migrated, and no file is made.
+    Nothing is migrated, and no file is made.
     """
     try:
         url = database_urls(data_dir)[service]

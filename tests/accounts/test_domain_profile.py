@@ -4,6 +4,7 @@ from math import log
 import pytest
 
 from services.accounts.domain.activities import (
+    Activity,
     ActivityType,
     AigcLabel,
     Client,
@@ -19,6 +20,7 @@ from services.accounts.domain.evidence import (
     References,
     ReportSummary,
 )
+from services.accounts.domain.fingerprints import content_key
 from services.accounts.domain.profile import Profile
 from tests.accounts.acts import (
     START,
@@ -221,6 +223,29 @@ def test_credential_and_device_change_together_open_an_epoch() -> None:
     assert profile.ownership_epoch_time == takeover + timedelta(hours=1)
     assert profile.reliances[0].eligible_count == 1
     assert ChannelKind.HUMAN in silent(profile)
+
+
+def test_devices_are_those_of_the_present_owner_the_latest_first() -> None:
+    takeover = START + timedelta(days=10)
+
+    def seen(name: str, day: float, phone: str) -> Activity:
+        moment = START + timedelta(days=day)
+        client = Client(device_hash=phone, network_hash=f"at {phone}")
+        return an_activity(name, event_time=moment, published_with=client)
+
+    acts = [
+        seen("a", 1, "before"),
+        seen("b", 11, "first"),
+        seen("c", 12, "second"),
+        seen("d", 13, "first"),
+        an_activity("e", type=ActivityType.CREDENTIAL_CHANGE, event_time=takeover),
+        an_activity("f", type=ActivityType.DEVICE_BIND, event_time=takeover),
+    ]
+    profile = derived(acts)
+
+    assert profile.ownership_epoch == 1
+    assert profile.devices == (content_key("first"), content_key("second"))
+    assert profile.networks == (content_key("at first"), content_key("at second"))
 
 
 def test_a_new_phone_in_the_same_rhythm_is_no_new_owner() -> None:

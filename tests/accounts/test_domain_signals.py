@@ -1,12 +1,19 @@
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from services.accounts.domain.activities import ActivityType, Target
 from services.accounts.domain.evidence import References, Signal, SignalState
 from services.accounts.domain.history import History
-from services.accounts.domain.percentiles import quantiles, with_percentile
+from services.accounts.domain.percentiles import (
+    Population,
+    quantiles,
+    with_percentile,
+)
 from services.accounts.domain.resolution import resolution_seconds
 from services.accounts.domain.signals import MEASURES, measure
 from tests.accounts.acts import START, a_note, an_activity, every, folded
@@ -134,7 +141,7 @@ def test_near_duplicates_are_seen_but_exact_ones_are_not_counted_twice() -> None
 
 
 def test_percentiles_are_the_share_of_the_population_below() -> None:
-    population = [signals(at_random(30, seed)) for seed in range(60)]
+    population = [signals(at_random(30, seed)).values() for seed in range(60)]
     references = References("v1", quantiles(population))
     timer = tuple(signals([*every(timedelta(minutes=30, seconds=1), 30)]).values())
 
@@ -143,6 +150,39 @@ def test_percentiles_are_the_share_of_the_population_below() -> None:
     assert ranked["GAP_VARIATION"].percentile == 0
     assert ranked["MODAL_GAP_SHARE"].percentile == 1
     assert ranked["REPLY_LATENCY"].percentile is None
+
+
+@settings(deadline=None)
+@given(
+    values=st.lists(st.floats(-1e6, 1e6), min_size=50, max_size=1_500),
+    cuts=st.lists(st.integers(0, 1_500), max_size=6),
+)
+def test_a_population_in_parts_is_the_population(
+    values: list[float], cuts: list[int]
+) -> None:
+    """Sketches add up: ranks stay within their error however it was cut."""
+    places = [0, *sorted(min(cut, len(values)) for cut in cuts), len(values)]
+    whole = Population()
+    for begin, end in pairwise(places):
+        part = Population()
+        for value in values[begin:end]:
+            part.add([Signal("X", value, 9, timedelta(1), OK)])
+        whole.merge(Population.from_bytes(part.to_bytes()))
+
+    found = whole.quantiles()["X"]
+
+    ordered = np.sort(values)
+    low = np.searchsorted(ordered, found, "left") / len(values)
+    high = np.searchsorted(ordered, found, "right") / len(values)
+    ranks = np.linspace(0, 1, len(found))
+    error = 0.02 if len(values) > 400 else 1 / len(values)
+    assert ((low - error <= ranks) & (ranks <= high + error)).all()
+
+
+def test_too_few_accounts_give_no_percentile() -> None:
+    population = [signals(at_random(30, seed)).values() for seed in range(49)]
+
+    assert quantiles(population) == {}
 
 
 def notes(index: int, text: str, start: datetime = START) -> object:

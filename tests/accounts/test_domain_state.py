@@ -23,7 +23,12 @@ from services.accounts.domain.state import (
 from tests.accounts.acts import START, a_note, a_score, an_activity, folded
 
 moments = st.integers(0, 90 * 86_400).map(lambda s: START + timedelta(seconds=s))
-clients = st.none() | st.sampled_from(ClientKind).map(Client)
+clients = st.none() | st.builds(
+    Client,
+    st.sampled_from(ClientKind),
+    device_hash=st.integers(0, 12).map(lambda n: f"phone {n}" if n else ""),
+    network_hash=st.integers(0, 12).map(lambda n: f"net {n}" if n else ""),
+)
 
 
 @st.composite
@@ -99,12 +104,27 @@ def test_windows_keep_the_latest_whatever_comes_late() -> None:
     assert history.state.tallies.activity_count == 400
 
 
+def test_a_state_from_before_devices_is_still_read() -> None:
+    state = folded([a_note("n", "one two three"), an_activity("m")])
+    packed = state.to_bytes()
+
+    older = bytes((1, *packed[1:4])) + packed[6:]
+
+    assert ProfileState.from_bytes(older) == state
+
+
 def test_a_full_state_fits_its_bound() -> None:
     old = datetime(2020, 1, 1, tzinfo=UTC)
     voices = [a_note(f"v{i}", "an old text", old + timedelta(i)) for i in range(40)]
     notes = [a_note(f"{i}", "a text", START + timedelta(hours=i)) for i in range(300)]
-
-    state = folded(voices + notes, [a_score(each, 0.1) for each in voices + notes])
+    phones = [
+        an_activity(
+            f"d{i}", published_with=Client(device_hash=f"{i}", network_hash=f"{i}")
+        )
+        for i in range(40)
+    ]
+    scores = [a_score(each, 0.1) for each in voices + notes]
+    state = folded(voices + notes + phones, scores)
 
     assert len(state.to_bytes()) <= MAX_STATE_BYTES
     assert ProfileState.from_bytes(state.to_bytes()) == state

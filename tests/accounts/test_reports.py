@@ -199,3 +199,17 @@ def test_a_flood_in_the_same_words_is_one_voice(size: int) -> None:
 
     assert (found.report_count, found.independent_count) == (size, 1)
     assert found.weight == 0.5
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.sampled_from("-AB")), min_size=1))
+def test_reporters_who_act_together_are_one_voice(pairs: list[tuple[int, str]]) -> None:
+    member = dict(pairs)
+    voices = [
+        Voice(f"r{who}", "", 0.5, at, "" if cluster == "-" else cluster)
+        for at, (who, cluster) in enumerate(member.items())
+    ]
+
+    found = summary(voices)
+
+    alone = sum(cluster == "-" for cluster in member.values())
+    assert found.independent_count == alone + len(set(member.values()) - {"-"})

@@ -4,15 +4,16 @@ import asyncio
 import io
 import json
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from services.cli.picture import BAR, HALF, interval, shade, signed, week
+from services.cli.picture import BAR, HALF, gaps, interval, shade, signed, week
 from services.cli.picture import picture as drawn
 from services.cli.profile import profile
 from tests.cli.hosted import hosted_suite
@@ -57,6 +58,22 @@ def test_hours_of_the_week_are_where_they_were() -> None:
     assert rows[2].strip() == "Tue"
 
 
+def test_every_gap_has_its_place() -> None:
+    start = datetime(2026, 10, 12, tzinfo=UTC)
+    times = [start + timedelta(seconds=s) for s in (0, 0.5, 60, 120, 10**6)]
+    paper = Console(file=io.StringIO(), width=100)
+
+    paper.print(gaps(times))
+
+    rows = paper.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    counts = {row[:10].strip(): int(row.split()[-1]) for row in rows}
+    assert counts["under 1 s"] == 1
+    assert counts["to 1 min"] == 1
+    assert counts["to 10 min"] == 1
+    assert counts["longer"] == 1
+    assert sum(counts.values()) == 4
+
+
 def test_an_account_of_which_nothing_is_known_is_drawn() -> None:
     out = io.StringIO()
 
@@ -81,3 +98,20 @@ async def test_a_terminal_gets_a_picture_and_a_pipe_json(
     text = terminal.getvalue()
     for shown in ("Asia/Shanghai", "█", "┃", "OPERATION", "(hard", "abstains"):
         assert shown in text
+
+
+async def test_the_picture_is_written_as_a_figure_of_its_own(tmp_path: Path) -> None:
+    figure, nowhere = tmp_path / "a.svg", tmp_path / "no" / "a.svg"
+    async with hosted_suite(tmp_path) as suite:
+        told = await suite.run("profile", suite.account, "--svg", str(figure))
+        failed = await suite.run("profile", suite.account, "--svg", str(nowhere))
+
+    assert told.exit_code == 0, (told.stderr, told.exception)
+    svg = ET.parse(figure).getroot()
+    text = "".join(svg.itertext())
+    assert json.loads(told.stdout)["name"] == f"{suite.account}/profile"
+    assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+    assert all(part in text for part in ("Hours", "COORDINATION", "OPERATION"))
+    assert "url(http" not in figure.read_text("utf-8")
+    assert failed.exit_code == 2
+    assert str(nowhere) in failed.stderr

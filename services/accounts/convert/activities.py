@@ -1,7 +1,7 @@
 """Activity messages: checked, fingerprinted, and stripped of their text."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import IntEnum
 from hashlib import blake2b
@@ -31,7 +31,11 @@ from services.accounts.domain.activities import (
     Visibility,
     to_us,
 )
-from services.accounts.domain.fingerprints import Fingerprint, fingerprint
+from services.accounts.domain.fingerprints import (
+    Fingerprint,
+    fingerprint,
+    linkage_key,
+)
 from services.runtime.errors import InvalidField, InvalidFields, ServiceError
 from truepen.accounts.v1 import activities_pb2 as pb
 
@@ -100,6 +104,10 @@ class Reader:
             whole[:MAX_TEXT] if activity.type in SCORED_TYPES else "",
             tuple(_digest(body, key) for key in self._others),
         )
+
+    def keyed(self, kind: str, links: Sequence[bytes]) -> list[str]:
+        """Return what stands for devices or networks outside, in hexadecimal."""
+        return [linkage_key(kind, link, self._key) for link in links]
 
 
 def _digest(body: bytes, key: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """Profiles, rendered for the wire."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -14,15 +14,21 @@ from services.accounts.domain.profile import AccountFacts, FlaggedContent, Profi
 from services.accounts.domain.reliance import Reliance
 from truepen.accounts.v1 import profile_pb2 as pb
 
+Keyed = Callable[[str, Sequence[bytes]], list[str]]
+
 
 def profile_message(
     profile: Profile,
     ids: Mapping[bytes, str],
     models: Sequence[str],
+    keyed: Keyed,
     *,
     with_signals: bool = True,
 ) -> pb.Profile:
-    """Render *profile*; *ids* names flagged contents by key, *models* count."""
+    """Render *profile*; *ids* names flagged contents by key, *models* count.
+
+    *keyed* hides devices and networks behind keyed hashes.
+    """
     return pb.Profile(
         name=f"{ACCOUNT_PREFIX}{profile.account}/profile",
         revision=profile.revision,
@@ -50,6 +56,11 @@ def profile_message(
             if content.key in ids
         ],
         cluster=profile.cluster,
+        cluster_size=profile.cluster_size,
+        device_keys=keyed("device", profile.devices),
+        network_keys=keyed("network", profile.networks),
+        device_cohort_size=profile.cohorts.devices or None,
+        network_cohort_size=profile.cohorts.networks or None,
     )
 
 

@@ -52,6 +52,16 @@ INTERACTIONS = frozenset(
         ActivityType.GROUP_MESSAGE,
     }
 )
+CO_ACTIONS = frozenset(
+    {
+        ActivityType.COMMENT,
+        ActivityType.LIKE,
+        ActivityType.FOLLOW,
+        ActivityType.REPOST,
+        ActivityType.OTHER,
+    }
+)
+"""What two accounts can do to one object without talking to each other."""
 WRITINGS = frozenset(
     {
         ActivityType.NOTE,

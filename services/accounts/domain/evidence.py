@@ -83,6 +83,7 @@ def abstaining(kind: ChannelKind, support: int, *reasons: str) -> Channel:
 class Coordination:
     """What the coordination job found about one account, with its null.
 
+    `matched_count` counts objects on which it acted after a partner.
     `p_value` is against shifting accounts in time; `cluster` names the group.
     `leads` marks the account whose acts the others copy: never implicated.
     """
@@ -93,6 +94,15 @@ class Coordination:
     event_count: int
     p_value: float
     leads: bool = False
+    cluster_size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cohorts:
+    """Accounts on the most shared device and network of one account; 0 = none."""
+
+    devices: int = 0
+    networks: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +116,7 @@ class References:
     version: str = ""
     quantiles: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
     coordination: Coordination | None = None
+    cohorts: Cohorts = Cohorts()
     quarantined_models: frozenset[str] = frozenset()
 
 

@@ -65,6 +65,12 @@ def content_key(identifier: str) -> bytes:
     return blake2b(identifier.encode(), digest_size=8).digest()
 
 
+def linkage_key(kind: str, link: bytes, key: bytes) -> str:
+    """Keyed hash of a device or network (its *kind*), in hexadecimal."""
+    person = kind.encode()
+    return blake2b(link, digest_size=16, key=key, person=person).hexdigest()
+
+
 def likeness(left: NDArray[np.uint8], right: NDArray[np.uint8]) -> NDArray[np.float64]:
     """Jaccard estimates of sketches, broadcast over all but the last axis.
 

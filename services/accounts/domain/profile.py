@@ -17,6 +17,7 @@ from services.accounts.domain.automation import (
 from services.accounts.domain.events import Events
 from services.accounts.domain.evidence import (
     Channel,
+    Cohorts,
     References,
     ReportSummary,
     Signal,
@@ -26,6 +27,7 @@ from services.accounts.domain.fitted import RELIANCE
 from services.accounts.domain.history import History
 from services.accounts.domain.items import Items, eligible
 from services.accounts.domain.ownership import Epoch, current_epoch
+from services.accounts.domain.records import LINK
 from services.accounts.domain.reliance import Reliance, estimate, recalibrated
 from services.accounts.domain.signals import Signals
 from services.accounts.domain.state import ProfileState
@@ -35,6 +37,7 @@ WINDOWS = (timedelta(days=30), timedelta(days=90))
 MAX_FLAGGED = 50
 _FLAGGED = log(3.0)
 NO_REPORTS = ReportSummary()
+NO_COHORTS = Cohorts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,10 @@ class FlaggedContent:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Everything derived about an account; see truepen.accounts.v1.Profile."""
+    """Everything derived about an account; see truepen.accounts.v1.Profile.
+
+    `devices` and `networks` are `content_key`s, the latest first.
+    """
 
     account: str
     revision: int
@@ -92,6 +98,10 @@ class Profile:
     pending_text_count: int
     flagged_contents: tuple[FlaggedContent, ...]
     cluster: str
+    cluster_size: int | None = None
+    devices: tuple[bytes, ...] = ()
+    networks: tuple[bytes, ...] = ()
+    cohorts: Cohorts = NO_COHORTS
 
 
 def derive(
@@ -142,7 +152,18 @@ def derive(
         pending_text_count=account.pending_text_count,
         flagged_contents=_flagged(items),
         cluster=found.cluster if found else "",
+        cluster_size=found.cluster_size if found and found.cluster else None,
+        devices=_links(state.devices, epoch),
+        networks=_links(state.networks, epoch),
+        cohorts=references.cohorts,
     )
+
+
+def _links(packed: bytes, epoch: Epoch) -> tuple[bytes, ...]:
+    """Keys of devices or networks of the present owner, the latest first."""
+    rows = np.frombuffer(packed, LINK)
+    rows = rows[rows["time"] >= epoch.start * 1e6]
+    return tuple(bytes(key) for key in rows["key"][::-1])
 
 
 def _of_owner(history: History, epoch: Epoch) -> tuple[Events, Texts]:

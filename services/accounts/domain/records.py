@@ -56,6 +56,7 @@ TEXT = np.dtype(
         ("chars", ">u2"),
     ]
 )
+LINK = np.dtype(_HEAD)
 VOICE = np.dtype(
     [
         *_HEAD,

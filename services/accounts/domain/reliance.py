@@ -91,11 +91,7 @@ def estimate(
     if count(items.scored) < MIN_SCORED and counts[1] == 0:
         return _unknown(model, window, (counts[0], flagged, counts[1]))
     prior = prior_weights(model)
-    likelihood, likelihood_none = _likelihoods(items, voices, model)
-    posterior = prior * likelihood
-    evidence = total(posterior)
-    posterior /= evidence
-    none = min(1.0, total(prior * likelihood_none) / evidence)
+    posterior, none = posterior_weights(items, voices, model)
     found = _summary(posterior, window, (counts[0], flagged, counts[1]), none)
     if _information(posterior, prior) < _MIN_INFORMATION:
         return replace(found, state=RelianceState.NOT_IDENTIFIABLE)
@@ -122,6 +118,19 @@ def prior_weights(model: RelianceModel) -> Floats:
     prior: Floats = np.concatenate(([model.none], inner, [model.all]))
     prior.flags.writeable = False
     return prior
+
+
+def posterior_weights(
+    items: Items, voices: Floats, model: RelianceModel
+) -> tuple[Floats, float]:
+    """Posterior over `GRID`, and that of having not one AI-made post."""
+    prior = prior_weights(model)
+    likelihood, likelihood_none = _likelihoods(items, voices, model)
+    weights = prior * likelihood
+    evidence = total(weights)
+    none = min(1.0, total(prior * likelihood_none) / evidence)
+    posterior: Floats = weights / evidence
+    return posterior, none
 
 
 def recalibrated(ratios: Floats, model: RelianceModel) -> Floats:

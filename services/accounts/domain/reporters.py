@@ -47,28 +47,36 @@ class Voice:
     wording: str
     weight: float
     create_us: int
+    cluster: str = ""
+    """The coordinated cluster that the reporter belongs to; empty = none."""
 
 
 def summary(voices: Iterable[Voice]) -> ReportSummary:
     """Add up *voices*; those of one reporter, or in the same words, are one.
 
-    Of such a cluster the weightiest counts. An empty wording joins nobody.
+    So are those of reporters who act together. Of all that are one, the
+    weightiest counts. An empty wording joins nobody.
     """
     ordered = sorted(voices, key=lambda voice: (voice.create_us, voice.reporter))
     clusters: list[float] = []
     by_reporter: dict[str, int] = {}
     by_wording: dict[str, int] = {}
+    by_cluster: dict[str, int] = {}
     for voice in ordered:
         wording = " ".join(voice.wording.casefold().split())
         place = by_reporter.get(voice.reporter)
         if place is None and wording:
             place = by_wording.get(wording)
+        if place is None and voice.cluster:
+            place = by_cluster.get(voice.cluster)
         if place is None:
             place = len(clusters)
             clusters.append(0.0)
         by_reporter.setdefault(voice.reporter, place)
         if wording:
             by_wording.setdefault(wording, place)
+        if voice.cluster:
+            by_cluster.setdefault(voice.cluster, place)
         clusters[place] = max(clusters[place], voice.weight)
     return ReportSummary(
         report_count=len(ordered),

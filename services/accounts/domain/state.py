@@ -1,9 +1,9 @@
 """What is kept of an account: at most 8 KB, the same in any order of arrival.
 
 The latest events (timing, operation), the latest texts (fingerprints, scores),
-a few scored texts from before language models, and tallies. Facts come
-deduplicated by activity id; an edit or a later score replaces what it corrects,
-whether it arrives before or after it.
+a few scored texts from before language models, the latest devices and networks,
+and tallies. Facts come deduplicated by activity id; an edit or a later score
+replaces what it corrects, whether it arrives before or after it.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ from services.accounts.domain.activities import (
 from services.accounts.domain.fingerprints import content_key
 from services.accounts.domain.records import (
     EVENT,
+    HEAD_SIZE,
     TEXT,
     VOICE,
     pack_event,
@@ -40,10 +41,12 @@ from services.accounts.domain.windows import (
 KEPT_EVENTS = 128
 KEPT_TEXTS = 48
 KEPT_VOICES = 16
+KEPT_LINKS = 8
 BEFORE_MODELS = datetime(2022, 11, 30, tzinfo=UTC)  # ChatGPT's first day
 MAX_STATE_BYTES = 8192
-_VERSION = 1
-_LENGTHS = Struct(">BBBB")
+_VERSION = 2
+_LENGTHS = Struct(">BBBBBB")
+_WITHOUT_LINKS = 1  # a version that knew no devices and networks
 _BEFORE_MODELS_US = to_us(BEFORE_MODELS)
 _TEXTUAL = WRITINGS | {ActivityType.EDIT, ActivityType.REPOST, ActivityType.OTHER}
 
@@ -58,12 +61,18 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class ProfileState:
-    """The evidence kept about one account; windows are packed records."""
+    """The evidence kept about one account; windows are packed records.
+
+    `devices` and `networks` hold when and where the account was last seen:
+    time and `content_key` of the platform's hash.
+    """
 
     tallies: Tallies
     events: bytes
     texts: bytes
     voices: bytes
+    devices: bytes = b""
+    networks: bytes = b""
 
     @classmethod
     def empty(cls) -> Self:
@@ -73,6 +82,8 @@ class ProfileState:
     @classmethod
     def from_bytes(cls, packed: bytes) -> Self:
         """Read back what `to_bytes` wrote; raises ValueError on another version."""
+        if packed[0] == _WITHOUT_LINKS:
+            packed = bytes((_VERSION, *packed[1:4], 0, 0)) + packed[4:]
         version, *counts = _LENGTHS.unpack_from(packed)
         if version != _VERSION:
             raise ValueError(f"state has version {version}, not {_VERSION}")
@@ -81,8 +92,14 @@ class ProfileState:
         events = start + counts[0] * EVENT.itemsize
         texts = events + counts[1] * TEXT.itemsize
         voices = texts + counts[2] * VOICE.itemsize
+        devices = voices + counts[3] * HEAD_SIZE
         return cls(
-            tallies, packed[start:events], packed[events:texts], packed[texts:voices]
+            tallies,
+            packed[start:events],
+            packed[events:texts],
+            packed[texts:voices],
+            packed[voices:devices],
+            packed[devices:],
         )
 
     def to_bytes(self) -> bytes:
@@ -92,9 +109,19 @@ class ProfileState:
             len(self.events) // EVENT.itemsize,
             len(self.texts) // TEXT.itemsize,
             len(self.voices) // VOICE.itemsize,
+            len(self.devices) // HEAD_SIZE,
+            len(self.networks) // HEAD_SIZE,
         )
         return b"".join(
-            (lengths, self.tallies.to_bytes(), self.events, self.texts, self.voices)
+            (
+                lengths,
+                self.tallies.to_bytes(),
+                self.events,
+                self.texts,
+                self.voices,
+                self.devices,
+                self.networks,
+            )
         )
 
 
@@ -105,7 +132,7 @@ def fold(state: ProfileState, facts: Facts) -> ProfileState:
     ever folded in, not on how they were ordered or batched.
     """
     tallies, events, texts = state.tallies, state.events, state.texts
-    voices = state.voices
+    voices, devices, networks = state.voices, state.devices, state.networks
     parts: list[tuple[bytes, bytes, bytes]] = []
     if facts.activities:
         timed = [
@@ -122,6 +149,10 @@ def fold(state: ProfileState, facts: Facts) -> ProfileState:
             for activity, time_us in timed
             if _carries_content(activity)
         ]
+        if seen := _seen_on(timed, "device_hash"):
+            devices = merge_newest_by_key(devices, seen, KEPT_LINKS)
+        if seen := _seen_on(timed, "network_hash"):
+            networks = merge_newest_by_key(networks, seen, KEPT_LINKS)
     old: list[bytes] = []
     for score in facts.scores:
         if score.shadow:
@@ -135,7 +166,17 @@ def fold(state: ProfileState, facts: Facts) -> ProfileState:
         texts = merge_versions(texts, parts, KEPT_TEXTS)
     if old:
         voices = merge_newest_by_key(voices, old, KEPT_VOICES)
-    return ProfileState(tallies, events, texts, voices)
+    return ProfileState(tallies, events, texts, voices, devices, networks)
+
+
+def _seen_on(timed: Sequence[tuple[Activity, int]], fact: str) -> list[bytes]:
+    """Records of the devices or networks that clients of *timed* were on."""
+    latest: dict[str, int] = {}
+    for activity, time_us in timed:
+        for client in (activity.published_with, activity.composed_with):
+            if client is not None and (found := getattr(client, fact)):
+                latest[found] = max(time_us, latest.get(found, 0))
+    return [pack_head(time_us, found) for found, time_us in latest.items()]
 
 
 def _carries_content(activity: Activity) -> bool:

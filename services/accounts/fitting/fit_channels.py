@@ -114,7 +114,9 @@ def totals(
     *attached* gives percentiles among *accounts*, bots and people alike, as a
     platform would see them.
     """
-    references = References("population", quantiles(each.signals for each in accounts))
+    references = References(
+        "population", quantiles(each.signals.values() for each in accounts)
+    )
     found = []
     for each in accounts:
         signals = tuple(each.signals.values())

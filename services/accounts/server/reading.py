@@ -48,7 +48,7 @@ class Reading(Edge):
         if request.HasField("as_of_time"):
             instant = time_of(request.as_of_time, "as_of_time")
             read = await self._cases.profiles.get_as_of(account, instant)
-        return pb.GetProfileResponse(profile=_rendered(read, request.view))
+        return pb.GetProfileResponse(profile=self._rendered(read, request.view))
 
     async def BatchGetProfiles(
         self, request: pb.BatchGetProfilesRequest, context: Context
@@ -63,7 +63,7 @@ class Reading(Edge):
         )
         return pb.BatchGetProfilesResponse(
             results=[
-                _result(reads[account], name, request.view)
+                self._result(reads[account], name, request.view)
                 if isinstance(account, str)
                 else pb.ProfileResult(error=to_status(account))
                 for account, name in zip(wanted, request.names, strict=True)
@@ -84,7 +84,7 @@ class Reading(Edge):
         if len(reads) == size:
             token = tokens.seal(query, [reads[-1].profile.account])
         return pb.ListProfilesResponse(
-            profiles=map(_rendered, reads), next_page_token=token
+            profiles=map(self._rendered, reads), next_page_token=token
         )
 
     async def WatchProfiles(
@@ -115,7 +115,26 @@ class Reading(Edge):
         reads = await self._cases.profiles.get_many(names)
         for change, read in zip(changes, reads, strict=True):
             if read is not None:
-                change.profile.CopyFrom(_rendered(read, view))
+                change.profile.CopyFrom(self._rendered(read, view))
+
+    def _result(
+        self, read: Read | None, name: str, view: pb.ProfileView.ValueType
+    ) -> pb.ProfileResult:
+        if read is None:
+            error = NotFound("truepen.accounts.v1.Profile", name)
+            return pb.ProfileResult(error=to_status(error))
+        return pb.ProfileResult(profile=self._rendered(read, view))
+
+    def _rendered(
+        self, read: Read, view: pb.ProfileView.ValueType = pb.PROFILE_VIEW_FULL
+    ) -> profile_pb2.Profile:
+        return profile_message(
+            read.profile,
+            read.content_ids,
+            read.models,
+            self._cases.reader.keyed,
+            with_signals=view != pb.PROFILE_VIEW_EVIDENCE,
+        )
 
 
 def _account_or_error(name: str, index: int) -> str | ServiceError:
@@ -126,27 +145,9 @@ def _account_or_error(name: str, index: int) -> str | ServiceError:
     return account
 
 
-def _result(
-    read: Read | None, name: str, view: pb.ProfileView.ValueType
-) -> pb.ProfileResult:
-    if read is None:
-        error = NotFound("truepen.accounts.v1.Profile", name)
-        return pb.ProfileResult(error=to_status(error))
-    return pb.ProfileResult(profile=_rendered(read, view))
-
-
 def _check_view(view: pb.ProfileView.ValueType) -> None:
     if view not in pb.ProfileView.values():
         raise InvalidField("view", "must be one of ProfileView")
-
-
-def _rendered(
-    read: Read, view: pb.ProfileView.ValueType = pb.PROFILE_VIEW_FULL
-) -> profile_pb2.Profile:
-    whole = view != pb.PROFILE_VIEW_EVIDENCE
-    return profile_message(
-        read.profile, read.content_ids, read.models, with_signals=whole
-    )
 
 
 def _change(watched: Watched) -> pb.ProfileChange:

@@ -158,7 +158,8 @@ class Upkeep(Edge):
         if request.page_token:
             attempt_us, account, activity = tokens.open(query, request.page_token)
             after = (int(attempt_us or 0), str(account), str(activity))
-        found = await self._cases.log.dead_letters(after, size)
+        caller = CALLER.get().name
+        found = await self._cases.log.dead_letters(after, size, caller)
         token = ""
         if len(found) == size:
             last = found[-1]

@@ -20,15 +20,26 @@ from services.accounts.storage.rows import (
     ScoreRow,
     table,
 )
+from services.accounts.storage.rows_apart import BaseRow, FindingRow
 
 PAGE = 500
-OWNED = (ActivityRow, ScoreRow, AccountModelRow, PendingTextRow, AnnotationRow)
+OWNED = (
+    ActivityRow,
+    ScoreRow,
+    AccountModelRow,
+    PendingTextRow,
+    AnnotationRow,
+    FindingRow,
+    BaseRow,
+)
 EXPORTED: Mapping[str, tuple[type[Row], str, tuple[str, ...]]] = {
     "account": (AccountRow, "account", ()),
     "activity": (ActivityRow, "account", ("id",)),
     "score": (ScoreRow, "account", ("activity", "model_digest")),
     "pending_text": (PendingTextRow, "account", ("activity",)),
     "annotation": (AnnotationRow, "account", ("id",)),
+    "finding": (FindingRow, "account", ("version_us",)),
+    "base": (BaseRow, "account", ()),
     "report_made": (ReportRow, "reporter", ("id",)),
     "reporter": (ReporterRow, "reporter", ()),
 }
@@ -82,8 +93,8 @@ def export_begins(
 
 
 def exported(
-    connection: Connection, name: str, kind: str, after: tuple[str, ...]
-) -> tuple[list[Mapping[str, object]], tuple[str, ...]]:
+    connection: Connection, name: str, kind: str, after: tuple[object, ...]
+) -> tuple[list[Mapping[str, object]], tuple[object, ...]]:
     """Return a page of lines of one *kind*, and where the next one begins."""
     row, owner, order = EXPORTED[kind]
     source = table(row)
@@ -97,4 +108,4 @@ def exported(
     ]
     if len(rows) < PAGE or not order:
         return pieces, ()
-    return pieces, tuple(str(rows[-1][column]) for column in order)
+    return pieces, tuple(rows[-1][column] for column in order)

@@ -12,9 +12,11 @@ from services.accounts.domain.state import Facts
 from services.accounts.storage import (
     accounts,
     activities,
+    bases,
     fingerprints,
     models,
     profiles,
+    references,
     reports,
     scores,
     texts,
@@ -23,6 +25,7 @@ from services.accounts.storage.accounts import Told
 from services.accounts.storage.activities import ACTIVITIES
 from services.accounts.storage.ingest import folded
 from services.accounts.storage.profiles import Held
+from services.accounts.storage.references import NOTHING, Finding
 
 Remember = Callable[[bytes, Fingerprint | None], Activity]
 """Turns the facts in the log back into the activity they were."""
@@ -38,16 +41,25 @@ class Kept:
     waiting: int
     models: tuple[str, ...]
     quarantined: frozenset[str]
+    version_us: int = 0
+    """The version of what other accounts say; 0 = there is none."""
+    finding: Finding = NOTHING
 
 
-def kept(connection: Connection, names: Collection[str]) -> dict[str, Kept]:
-    """Return what is kept of those of *names* that are known and not erased."""
+def kept(
+    connection: Connection, names: Collection[str], until_us: int | None = None
+) -> dict[str, Kept]:
+    """Return what is kept of those of *names* that are known and not erased.
+
+    With *until_us*, other accounts say what they did at that instant.
+    """
     held = profiles.profiles(connection, names)
     told = accounts.told(connection, names)
     heard = reports.summaries(connection, told)
     waiting = texts.waiting_counts(connection, told)
     barred = models.quarantined(connection)
     counted = profiles.models_of(connection, told)
+    others = references.attached(connection, told, until_us)
     return {
         name: Kept(
             held.get(name) or Held(name),
@@ -56,6 +68,8 @@ def kept(connection: Connection, names: Collection[str]) -> dict[str, Kept]:
             waiting.get(name, 0),
             tuple(each for each in counted.get(name, ()) if each not in barred),
             barred,
+            others.version_us,
+            others.findings.get(name, NOTHING),
         )
         for name, known in told.items()
     }
@@ -66,15 +80,17 @@ def rebuilt(
 ) -> bytes:
     """Return the state that the log of an account adds up to.
 
-    With *until_us*, of what happened up to and with that instant.
+    With *until_us*, of what happened up to and with that instant. What
+    retention let go is in it; HistoryPruned where that was later.
     """
+    base = bases.of_account(connection, name, until_us)
     entries = activities.history(connection, name, until_us)
     found = scores.of_account(connection, name, until_us)
     if not entries and not found:
-        return b""
+        return base
     acts = [remember(e.facts, fingerprints.from_bytes(e.fingerprint)) for e in entries]
     live = [score for score in found if not score.shadow]
-    return folded(b"", Facts(activities=acts, scores=live))
+    return folded(base, Facts(activities=acts, scores=live))
 
 
 def is_reproduced(connection: Connection, name: str, remember: Remember) -> bool:
@@ -88,7 +104,7 @@ def kept_as_of(
     connection: Connection, name: str, remember: Remember, until_us: int
 ) -> Kept | None:
     """Return what was kept of an account at an instant, from what is known now."""
-    found = kept(connection, [name]).get(name)
+    found = kept(connection, [name], until_us).get(name)
     if found is None:
         return None
     state = rebuilt(connection, name, remember, until_us)

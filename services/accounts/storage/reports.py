@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, update
 
 from services.accounts.domain.evidence import ReportSummary
 from services.accounts.domain.reporters import Record, Voice, reliability, summary
+from services.accounts.storage import references
 from services.accounts.storage.feed import REPORTS as FEED
 from services.accounts.storage.feed import take_numbers
 from services.accounts.storage.rows import ReporterRow, ReportRow, table
@@ -165,7 +166,14 @@ def summaries(
         for target, by, note, weight, create_us in connection.execute(query):
             voice = Voice(by, bytes(note).decode(), weight, create_us)
             voices.setdefault(target, []).append(voice)
-    return {target: summary(heard) for target, heard in voices.items()}
+    heard_of = {voice.reporter for heard in voices.values() for voice in heard}
+    clusters = references.clusters(connection, heard_of, until_us)
+    return {
+        target: summary(
+            replace(voice, cluster=clusters.get(voice.reporter, "")) for voice in heard
+        )
+        for target, heard in voices.items()
+    }
 
 
 def _read(row: Sequence[Any]) -> Report:

@@ -62,6 +62,7 @@ def evidence_of(profile: pb.Profile, now: datetime) -> Evidence:
         ownership_epoch=profile.ownership_epoch,
         activity_count=profile.activity_count,
         cluster=profile.cluster,
+        cluster_size=optional(profile, "cluster_size"),
         **long_reliance(profile),
         **short_reliance(profile),
         **automation_of(profile),

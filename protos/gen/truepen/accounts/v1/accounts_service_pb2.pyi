@@ -600,7 +600,8 @@ class GetProfileRequest(_message.Message):
     @_builtins.property
     def as_of_time(self) -> _timestamp_pb2.Timestamp:
         """Optional. The profile as it was at this instant, from activities
-        recorded so far with an event time up to it.
+        recorded so far with an event time up to it. OUT_OF_RANGE where
+        activities from after it were pruned.
         """
 
     def __init__(

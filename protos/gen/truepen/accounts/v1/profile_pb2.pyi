@@ -207,6 +207,11 @@ class Profile(_message.Message):
     PENDING_TEXT_COUNT_FIELD_NUMBER: _builtins.int
     FLAGGED_CONTENTS_FIELD_NUMBER: _builtins.int
     CLUSTER_FIELD_NUMBER: _builtins.int
+    CLUSTER_SIZE_FIELD_NUMBER: _builtins.int
+    DEVICE_KEYS_FIELD_NUMBER: _builtins.int
+    NETWORK_KEYS_FIELD_NUMBER: _builtins.int
+    DEVICE_COHORT_SIZE_FIELD_NUMBER: _builtins.int
+    NETWORK_COHORT_SIZE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name. Format: `accounts/{account}/profile`."""
     revision: _builtins.int
@@ -220,7 +225,18 @@ class Profile(_message.Message):
     pending_text_count: _builtins.int
     """Texts that still wait to be scored: evidence that is late."""
     cluster: _builtins.str
-    """The coordinated cluster this account belongs to; empty = none found."""
+    """The coordinated cluster this account belongs to; empty = none found. Kept
+    from one reference version to the next while most of its members stay.
+    """
+    cluster_size: _builtins.int
+    """Accounts in that cluster, this one included. Absent: in none."""
+    device_cohort_size: _builtins.int
+    """Accounts seen on the device that this account shares with most others,
+    itself included. Absent: none is shared, or no reference is attached.
+    For people to look at: part of no channel, a family shares devices too.
+    """
+    network_cohort_size: _builtins.int
+    """The same for networks."""
     @_builtins.property
     def as_of_time(self) -> _timestamp_pb2.Timestamp:
         """The instant that windows are counted back from."""
@@ -285,6 +301,18 @@ class Profile(_message.Message):
     def flagged_contents(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlaggedContent]:
         """Posts that look AI-made or carry hard facts, newest first, at most 50."""
 
+    @_builtins.property
+    def device_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Devices of the present ownership epoch, latest first, at most 8: keyed
+        hashes (HMAC, hexadecimal) of the platform's own hashes. Equal devices of
+        two accounts have equal keys as long as the fingerprint key is the same;
+        without it nothing can be learnt from them.
+        """
+
+    @_builtins.property
+    def network_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Networks of the present ownership epoch, in the same way."""
+
     def __init__(
         self,
         *,
@@ -310,12 +338,28 @@ class Profile(_message.Message):
         pending_text_count: _builtins.int = ...,
         flagged_contents: _abc.Iterable[Global___FlaggedContent] | None = ...,
         cluster: _builtins.str = ...,
+        cluster_size: _builtins.int | None = ...,
+        device_keys: _abc.Iterable[_builtins.str] | None = ...,
+        network_keys: _abc.Iterable[_builtins.str] | None = ...,
+        device_cohort_size: _builtins.int | None = ...,
+        network_cohort_size: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "automation", b"automation", "facts", b"facts", "first_event_time", b"first_event_time", "interaction_automation", b"interaction_automation", "last_event_time", b"last_event_time", "operation", b"operation", "own_voice", b"own_voice", "ownership_epoch_time", b"ownership_epoch_time", "reports", b"reports"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cluster_size", b"_cluster_size", "_device_cohort_size", b"_device_cohort_size", "_network_cohort_size", b"_network_cohort_size", "as_of_time", b"as_of_time", "automation", b"automation", "cluster_size", b"cluster_size", "device_cohort_size", b"device_cohort_size", "facts", b"facts", "first_event_time", b"first_event_time", "interaction_automation", b"interaction_automation", "last_event_time", b"last_event_time", "network_cohort_size", b"network_cohort_size", "operation", b"operation", "own_voice", b"own_voice", "ownership_epoch_time", b"ownership_epoch_time", "reports", b"reports"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_count", b"activity_count", "as_of_time", b"as_of_time", "automation", b"automation", "channels", b"channels", "cluster", b"cluster", "facts", b"facts", "first_event_time", b"first_event_time", "flagged_contents", b"flagged_contents", "interaction_automation", b"interaction_automation", "last_event_time", b"last_event_time", "model_digests", b"model_digests", "name", b"name", "operation", b"operation", "own_voice", b"own_voice", "ownership_epoch", b"ownership_epoch", "ownership_epoch_time", b"ownership_epoch_time", "pending_text_count", b"pending_text_count", "reference_version", b"reference_version", "reliances", b"reliances", "reports", b"reports", "revision", b"revision", "signals", b"signals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cluster_size", b"_cluster_size", "_device_cohort_size", b"_device_cohort_size", "_network_cohort_size", b"_network_cohort_size", "activity_count", b"activity_count", "as_of_time", b"as_of_time", "automation", b"automation", "channels", b"channels", "cluster", b"cluster", "cluster_size", b"cluster_size", "device_cohort_size", b"device_cohort_size", "device_keys", b"device_keys", "facts", b"facts", "first_event_time", b"first_event_time", "flagged_contents", b"flagged_contents", "interaction_automation", b"interaction_automation", "last_event_time", b"last_event_time", "model_digests", b"model_digests", "name", b"name", "network_cohort_size", b"network_cohort_size", "network_keys", b"network_keys", "operation", b"operation", "own_voice", b"own_voice", "ownership_epoch", b"ownership_epoch", "ownership_epoch_time", b"ownership_epoch_time", "pending_text_count", b"pending_text_count", "reference_version", b"reference_version", "reliances", b"reliances", "reports", b"reports", "revision", b"revision", "signals", b"signals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__cluster_size: _TypeAlias = _typing.Literal["cluster_size"]  # noqa: Y015
+    _WhichOneofArgType__cluster_size: _TypeAlias = _typing.Literal["_cluster_size", b"_cluster_size"]  # noqa: Y015
+    _WhichOneofReturnType__device_cohort_size: _TypeAlias = _typing.Literal["device_cohort_size"]  # noqa: Y015
+    _WhichOneofArgType__device_cohort_size: _TypeAlias = _typing.Literal["_device_cohort_size", b"_device_cohort_size"]  # noqa: Y015
+    _WhichOneofReturnType__network_cohort_size: _TypeAlias = _typing.Literal["network_cohort_size"]  # noqa: Y015
+    _WhichOneofArgType__network_cohort_size: _TypeAlias = _typing.Literal["_network_cohort_size", b"_network_cohort_size"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cluster_size) -> _WhichOneofReturnType__cluster_size | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__device_cohort_size) -> _WhichOneofReturnType__device_cohort_size | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__network_cohort_size) -> _WhichOneofReturnType__network_cohort_size | None: ...
 
 Global___Profile: _TypeAlias = Profile  # noqa: Y015
 

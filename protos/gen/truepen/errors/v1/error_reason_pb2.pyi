@@ -125,6 +125,11 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """A bug of ours. INTERNAL, with a fixed text; the log has the rest.
     Example: none is known.
     """
+    ERROR_REASON_HISTORY_PRUNED: _ErrorReason.ValueType  # 25
+    """The instant lies before what retention kept. OUT_OF_RANGE: ask for a later
+    one. Example: a profile as of last year where activities are kept for 180
+    days.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The `reason` in the google.rpc.ErrorInfo that every error carries, under
@@ -234,5 +239,10 @@ with a PreconditionFailure. Example: resolving a case claimed by another.
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 24
 """A bug of ours. INTERNAL, with a fixed text; the log has the rest.
 Example: none is known.
+"""
+ERROR_REASON_HISTORY_PRUNED: ErrorReason.ValueType  # 25
+"""The instant lies before what retention kept. OUT_OF_RANGE: ask for a later
+one. Example: a profile as of last year where activities are kept for 180
+days.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
