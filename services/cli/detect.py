@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from services.cli.texts import Item
+    from services.detector.detect import Detector
     from services.detector.panel import Assessor
 
 BATCH = 256
@@ -54,7 +55,7 @@ def detect(
     with ExitStack() as stack:
         lines, position = stack.enter_context(opened(texts))
         out = stack.enter_context(_writer(output)) if output else sys.stdout
-        advance = stack.enter_context(_progress(texts.stat().st_size))
+        advance = stack.enter_context(progress("assessing", texts.stat().st_size))
         for rows in assessed(read_items(lines, complain), assessor, complain):
             out.writelines(json.dumps(row) + "\n" for row in rows)
             written += len(rows)
@@ -65,7 +66,7 @@ def detect(
         raise typer.Exit(1)
 
 
-def load(model_dir: Path | None) -> Assessor:
+def load(model_dir: Path | None) -> Detector:
     """Load the model in *model_dir*; end the command where that is impossible."""
     from services.detector.detect import Detector
     from services.detector.model import Model, ModelFault
@@ -125,8 +126,8 @@ def _writer(path: Path) -> TextIO:
 
 
 @contextmanager
-def _progress(size: int) -> Iterator[Callable[[int], None]]:
-    """Show how many of *size* bytes were read, where somebody is looking."""
+def progress(doing: str, whole: int) -> Iterator[Callable[[int], None]]:
+    """Show how much of *whole* is done, where somebody is looking."""
     if not sys.stderr.isatty():
         yield lambda _: None
         return
@@ -134,5 +135,5 @@ def _progress(size: int) -> Iterator[Callable[[int], None]]:
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("assessing", total=size)
+        task = bar.add_task(doing, total=whole)
         yield lambda done: bar.update(task, completed=done)

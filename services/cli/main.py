@@ -3,6 +3,7 @@
 import typer
 
 from services.cli.appeal import appeal
+from services.cli.calibrate import calibrate
 from services.cli.case import case
 from services.cli.compare import compare
 from services.cli.demo import demo
@@ -26,7 +27,17 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,  # they hold texts
 )
-for command in (serve, demo, detect, replay, migrate, standing, profile, report):
+for command in (
+    serve,
+    demo,
+    detect,
+    calibrate,
+    replay,
+    migrate,
+    standing,
+    profile,
+    report,
+):
     app.command()(command)
 app.command()(explain)
 app.command()(verify_log)

@@ -1,6 +1,5 @@
 """The use case: texts in, assessments out."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -29,12 +28,35 @@ from services.detector.domain.text import Normalised, normalise
 MAX_ENCODED: Final = 4
 IN_PARTS: Final = 0.35  # a passage below this in an AI text: only parts are
 
+Scores = tuple[float, ...]  # raw, in the order in which calibrations weigh them
 
-class Arm(Protocol):
-    """Scores normalised texts; one row, or number, a text."""
+
+class Arms(Protocol):
+    """Cheap arms: they score normalised texts."""
 
     def score(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Raw scores, without unit."""
+        """A row a text, a raw score without unit an arm."""
+        ...
+
+
+class Skimmed(Protocol):
+    """What an encoder knows of a text after its first layers."""
+
+    @property
+    def machine(self) -> float:
+        """Raw score of machine against person."""
+        ...
+
+
+class Encoder(Protocol):
+    """Reads normalised texts in two steps, so that clear ones cost less."""
+
+    def skim(self, texts: Sequence[str]) -> Sequence[Skimmed]:
+        """Read the first layers."""
+        ...
+
+    def read(self, skimmed: Sequence[Any]) -> NDArray[np.float32]:
+        """Read on: machine-against-person and polish-against-person, a text."""
         ...
 
 
@@ -57,13 +79,13 @@ class Scorers(Protocol):
         ...
 
     @property
-    def ngrams(self) -> Mapping[Language, Arm]:
-        """The cheap arm of each language: one score a text."""
+    def ngrams(self) -> Mapping[Language, Arms]:
+        """The cheap arms of each language."""
         ...
 
     @property
-    def encoder(self) -> Arm | None:
-        """Machine-against-person and polish-against-person scores, if there."""
+    def encoder(self) -> Encoder | None:
+        """The encoder, if there is one."""
         ...
 
     def identify(self, text: str) -> tuple[str, float]:
@@ -78,14 +100,25 @@ class _Case:
     normal: Normalised
     language: Language
     spans: tuple[tuple[int, int], ...] = ()
-    passage_scores: tuple[float, ...] = ()  # cheap arm
-    cheap: float = 0.0
-    encoded: tuple[int, ...] = ()  # passages that the encoder read
-    encoder_scores: tuple[tuple[float, float], ...] = ()
+    cheap: Scores = ()
+    passage_scores: tuple[Scores, ...] = ()  # cheap arms
+    encoded: tuple[int, ...] = ()  # passages that the encoder began to read
+    skimmed: tuple[Skimmed, ...] = ()
+    read: tuple[tuple[float, float], ...] = ()  # machine and polish, a passage
 
     def passage(self, index: int) -> str:
         start, end = self.spans[index]
         return self.normal.text[start:end]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model thinks of a text at each depth of reading, cheapest first."""
+
+    language: Language
+    chars: int
+    personal: bool
+    logits: tuple[float, ...]
 
 
 class Detector:
@@ -104,8 +137,38 @@ class Detector:
         cases = [self._prepared(text) for text in texts]
         for language in self._model.card.languages:
             self._score_cheaply([c for c in cases if c.language is language], language)
-        self._score_fully([c for c in cases if self._needs_encoder(c)])
+        if self._model.encoder is not None:
+            unclear = [case for case in cases if self._is_unclear(case)]
+            self._skim(unclear, self._model.encoder)
+            unclear = [case for case in unclear if self._is_unclear(case)]
+            self._read(unclear, self._model.encoder)
         return [self._judged(case) for case in cases]
+
+    def read_on(self, texts: Sequence[str]) -> list[Reading | None]:
+        """Read each text to its end, however clear, as a calibration needs it.
+
+        None for what gets no verdict: another language, too short, not prose.
+        """
+        cases = [self._prepared(text) for text in texts]
+        for language in self._model.card.languages:
+            self._score_cheaply([c for c in cases if c.language is language], language)
+        return [self._read_on(case) for case in cases]
+
+    def _read_on(self, case: _Case) -> Reading | None:
+        if not case.spans:
+            return None
+        card, text = self._model.card.languages[case.language], case.normal.text
+        if len(text) < card.fewest_chars:
+            return None
+        if not is_familiar(text, case.language, card.limits):
+            return None
+        logits = [_logit(case, card)]
+        if self._model.encoder is not None:
+            for step in (self._skim, self._read):
+                step([case], self._model.encoder)
+                logits.append(_logit(case, card))
+        personal = personal_share(text, case.language) >= card.personal
+        return Reading(case.language, len(text), personal, tuple(logits))
 
     def _prepared(self, text: str) -> _Case:
         normal = normalise(text)
@@ -124,43 +187,47 @@ class Detector:
         for case in longer:
             texts += [case.passage(k) for k in range(len(case.spans))]
         scores = self._model.ngrams[language].score(texts).tolist()
-        for case, score in zip(cases, scores, strict=False):
-            case.cheap = score
+        for case, own in zip(cases, scores, strict=False):
+            case.cheap = tuple(own)
         used = len(cases)
         for case in longer:
-            case.passage_scores = tuple(scores[used : used + len(case.spans)])
+            passages_of = scores[used : used + len(case.spans)]
+            case.passage_scores = tuple(tuple(own) for own in passages_of)
             used += len(case.spans)
 
-    def _needs_encoder(self, case: _Case) -> bool:
-        if self._model.encoder is None or not case.spans:
+    def _is_unclear(self, case: _Case) -> bool:
+        """Whether reading on may change what is said of the text."""
+        if not case.spans:
             return False
         card = self._model.card.languages[case.language]
-        size = len(case.normal.text)
-        if size < card.fewest_chars:
+        if len(case.normal.text) < card.fewest_chars:
             return False
-        cheap = bucket_for(card.cheap, size).logit((case.cheap,))
-        return cheap > card.settled
+        settled = card.settled_early if case.skimmed else card.settled_cheap
+        return _logit(case, card) > settled
 
-    def _score_fully(self, cases: Sequence[_Case]) -> None:
-        encoder = self._model.encoder
-        if encoder is None or not cases:
-            return
+    def _skim(self, cases: Sequence[_Case], encoder: Encoder) -> None:
         texts: list[str] = []
         for case in cases:
             case.encoded = sampled(len(case.spans), MAX_ENCODED)
             texts += [case.passage(k) for k in case.encoded]
-        scores = encoder.score(texts).tolist()
-        used = 0
+        skimmed = iter(encoder.skim(texts))
         for case in cases:
-            own = scores[used : used + len(case.encoded)]
-            case.encoder_scores = tuple((machine, polish) for machine, polish in own)
-            used += len(case.encoded)
+            case.skimmed = tuple(next(skimmed) for _ in case.encoded)
+
+    def _read(self, cases: Sequence[_Case], encoder: Encoder) -> None:
+        scores = encoder.read([one for case in cases for one in case.skimmed])
+        rows = iter(scores.tolist())
+        for case in cases:
+            case.read = tuple(
+                (machine, polish)
+                for machine, polish in (next(rows) for _ in case.encoded)
+            )
 
     def _judged(self, case: _Case) -> Assessment:
         if not case.spans:
             return self._abstained(case, AbstainReason.UNSUPPORTED_LANGUAGE, 0.5)
         card = self._model.card.languages[case.language]
-        calibration, scores, polish = _evidence_of(case, card)
+        calibration, scores = _reading(case, card)
         logit = calibration.logit(scores)
         likely = probability(logit)
         if len(case.normal.text) < card.fewest_chars:
@@ -169,7 +236,7 @@ class Detector:
             return self._abstained(case, AbstainReason.OUT_OF_DISTRIBUTION, likely)
         verdict = calibration.verdict(
             logit,
-            polished=polish >= card.polished,
+            polished=bool(case.read) and _polish(case) >= card.polished,
             personal=personal_share(case.normal.text, case.language) >= card.personal,
         )
         undecided = verdict is Verdict.UNDECIDED
@@ -204,30 +271,43 @@ class Detector:
         )
 
 
-def _evidence_of(
-    case: _Case, card: LanguageCard
-) -> tuple[Calibration, tuple[float, ...], float]:
-    """The calibration to use, the scores it takes, and how polished it reads."""
+def _reading(case: _Case, card: LanguageCard) -> tuple[Calibration, Scores]:
+    """The deepest reading there is of a text: its scores, and how to take them."""
     size = len(case.normal.text)
-    if not case.encoder_scores:
-        return bucket_for(card.cheap, size), (case.cheap,), -math.inf
-    machine, polish = np.mean(case.encoder_scores, axis=0).tolist()
-    return bucket_for(card.full, size), (case.cheap, machine), polish
+    if case.read:
+        machine = sum(machine for machine, _ in case.read) / len(case.read)
+        return bucket_for(card.full, size), (*case.cheap, machine)
+    if case.skimmed:
+        machine = sum(one.machine for one in case.skimmed) / len(case.skimmed)
+        return bucket_for(card.early, size), (*case.cheap, machine)
+    return bucket_for(card.cheap, size), case.cheap
+
+
+def _logit(case: _Case, card: LanguageCard) -> float:
+    calibration, scores = _reading(case, card)
+    return calibration.logit(scores)
+
+
+def _polish(case: _Case) -> float:
+    return sum(polish for _, polish in case.read) / len(case.read)
 
 
 def _segments(case: _Case, card: LanguageCard) -> tuple[Segment, ...]:
     """Passages of a longer text, by the best scores there are of each."""
     if len(case.spans) < 2:
         return ()
-    encoded = dict(zip(case.encoded, case.encoder_scores, strict=True))
+    read = dict(zip(case.encoded, case.read, strict=False))
+    skimmed = dict(zip(case.encoded, case.skimmed, strict=False))
     segments = []
     for index, (start, end) in enumerate(case.spans):
         cheap = case.passage_scores[index]
-        if index in encoded:
-            calibration = bucket_for(card.full, end - start)
-            logit = calibration.logit((cheap, encoded[index][0]))
+        size = end - start
+        if index in read:
+            logit = bucket_for(card.full, size).logit((*cheap, read[index][0]))
+        elif index in skimmed:
+            logit = bucket_for(card.early, size).logit((*cheap, skimmed[index].machine))
         else:
-            logit = bucket_for(card.cheap, end - start).logit((cheap,))
+            logit = bucket_for(card.cheap, size).logit(cheap)
         first, last = case.normal.original_span(start, end)
         segments.append(Segment(first, last, probability(logit)))
     return tuple(segments)

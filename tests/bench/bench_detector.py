@@ -47,7 +47,7 @@ def mixed(people: list[str], machines: list[str]) -> list[str]:
 
 def without_cascade(model: Model) -> Model:
     languages = {
-        name: replace(card, settled=-99.0)
+        name: replace(card, settled_cheap=-99.0, settled_early=-99.0)
         for name, card in model.card.languages.items()
     }
     model.card = Card(model.card.version, languages)

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.detector.domain.ngrams import NgramSpec, count_ngrams
+from services.detector.domain.ngrams import NgramSpec, Unit, count_ngrams, spelled
 
-WORDS = NgramSpec(2, 5, within_words=True, bucket_bits=40)
-CHARACTERS = NgramSpec(1, 4, within_words=False, bucket_bits=40)
+WORDS = NgramSpec(Unit.CHARACTERS, 2, 5, within_words=True, bucket_bits=40)
+CHARACTERS = NgramSpec(Unit.CHARACTERS, 1, 4, within_words=False, bucket_bits=40)
 
 
 def by_hand(text: str, spec: NgramSpec) -> Counter[str]:
@@ -45,3 +45,14 @@ def test_neighbours_in_a_batch_do_not_change_a_text(texts: list[str]) -> None:
     its = together.rows == len(texts) - 1
     assert np.array_equal(together.buckets[its], alone.buckets)
     assert np.array_equal(together.values[its], alone.values)
+
+
+@given(st.lists(st.integers(0, 1_000_000), max_size=30))
+def test_pieces_are_spelled_one_character_each_and_none_is_a_space(
+    pieces: list[int],
+) -> None:
+    text = spelled(pieces)
+
+    assert len(text) == len(pieces)
+    assert " " not in text
+    assert len(set(text)) == len(set(pieces))

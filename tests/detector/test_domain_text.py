@@ -99,3 +99,12 @@ def test_a_megabyte_takes_linear_time(piece: str) -> None:
     normalise(text)
 
     assert time.process_time() - started < 3
+
+
+def test_emoji_inside_a_word_are_a_trick_and_between_words_they_are_not() -> None:
+    inside = normalise("a won😀derful e🔥🔥vening")
+    between = normalise("a wonderful 😀 evening🔥 Thanks")
+
+    assert inside.text == "a wonderful evening"
+    assert [mark.code for mark in inside.marks] == ["SPLIT_WORD"]
+    assert between.marks == ()

@@ -39,9 +39,9 @@ def test_a_changed_threshold_is_noticed(tmp_path: Path) -> None:
 
 def test_a_changed_weight_is_noticed(tmp_path: Path) -> None:
     directory = altered(tmp_path)
-    weights = bytearray((directory / "ngram_zh.onnx").read_bytes())
+    weights = bytearray((directory / "ngram_pieces_zh.onnx").read_bytes())
     weights[len(weights) // 2] ^= 1
-    (directory / "ngram_zh.onnx").write_bytes(weights)
+    (directory / "ngram_pieces_zh.onnx").write_bytes(weights)
 
     with pytest.raises(ModelFault, match="digest"):
         Model(directory)
@@ -88,7 +88,9 @@ def test_a_text_scores_the_same_in_any_company() -> None:
         "ok then",
     ]
 
-    together = model.encoder.score(texts)
-    alone = [model.encoder.score([text])[0] for text in texts]
+    together = model.encoder.skim(texts)
+    alone = [model.encoder.skim([text])[0] for text in texts]
 
-    assert together.tolist() == [row.tolist() for row in alone]
+    assert [one.machine for one in together] == [one.machine for one in alone]
+    read = model.encoder.read(together)
+    assert read.tolist() == [model.encoder.read([one])[0].tolist() for one in alone]

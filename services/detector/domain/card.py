@@ -7,22 +7,26 @@ from typing import Any, Self
 from services.detector.domain.assessment import Language
 from services.detector.domain.calibration import Calibration, Thresholds
 from services.detector.domain.familiarity import Limits
-from services.detector.domain.ngrams import NgramSpec
+from services.detector.domain.ngrams import NgramSpec, Unit
 
 
 @dataclass(frozen=True, slots=True)
 class LanguageCard:
     """How texts of one language are scored and judged.
 
-    `cheap` calibrates the n-gram score alone, `full` all scores together; it
-    is empty for a model without an encoder. A text whose cheap logit is at
-    most `settled` is a clear case and never reaches the encoder.
+    There is a calibration for each depth of reading: `cheap` for the n-gram
+    scores alone, `early` with the encoder's first layers, `full` with all of
+    it; the last two are empty for a model without an encoder. A text whose
+    logit is at most `settled_cheap`, or `settled_early`, is clearly a person's
+    and is read no further.
     """
 
-    ngrams: NgramSpec
+    ngrams: tuple[NgramSpec, ...]
     cheap: tuple[Calibration, ...]
+    early: tuple[Calibration, ...]
     full: tuple[Calibration, ...]
-    settled: float
+    settled_cheap: float
+    settled_early: float
     personal: float  # personal share from which a text speaks as posts do
     polished: float  # polish score from which a text reads as edited
     fewest_chars: int
@@ -45,15 +49,21 @@ class Card:
 
 def _language(raw: Mapping[str, Any]) -> LanguageCard:
     return LanguageCard(
-        ngrams=NgramSpec(**raw["ngrams"]),
+        ngrams=tuple(_ngrams(n) for n in raw["ngrams"]),
         cheap=tuple(_calibration(c) for c in raw["cheap"]),
+        early=tuple(_calibration(c) for c in raw["early"]),
         full=tuple(_calibration(c) for c in raw["full"]),
-        settled=float(raw["settled"]),
+        settled_cheap=float(raw["settled_cheap"]),
+        settled_early=float(raw["settled_early"]),
         personal=float(raw["personal"]),
         polished=float(raw["polished"]),
         fewest_chars=int(raw["fewest_chars"]),
         limits=Limits(**raw["limits"]),
     )
+
+
+def _ngrams(raw: Mapping[str, Any]) -> NgramSpec:
+    return NgramSpec(**{**raw, "unit": Unit(raw["unit"])})
 
 
 def _calibration(raw: Mapping[str, Any]) -> Calibration:

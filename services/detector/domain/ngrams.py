@@ -1,11 +1,14 @@
-"""Character n-grams of many texts at once, hashed into buckets.
+"""N-grams of many texts at once, hashed into buckets.
 
 A rolling polynomial hash over code points, vectorised over the whole batch:
-no Python loop sees a character, which is what makes the cheap arm cheap.
+no Python loop sees a character, which is what makes the cheap arms cheap.
+An n-gram is of characters or of word pieces; pieces are counted as characters
+of a script of their own, see `spelled`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,10 +18,21 @@ _MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 _BASE = np.uint64(1_000_003)
 
 
+_FIRST_PIECE = 0x10000  # code point of piece 0: beyond every surrogate
+
+
+class Unit(StrEnum):
+    """What n-grams are made of."""
+
+    CHARACTERS = "characters"
+    PIECES = "pieces"
+
+
 @dataclass(frozen=True, slots=True)
 class NgramSpec:
-    """Which n-grams a language's arm counts; part of the model card."""
+    """Which n-grams an arm counts; part of the model card."""
 
+    unit: Unit
     shortest: int
     longest: int
     within_words: bool  # n-grams may touch, but not contain, a space
@@ -67,6 +81,14 @@ def count_ngrams(texts: Sequence[str], spec: NgramSpec) -> NgramCounts:
         row = owner[chosen + space[chosen]].astype(np.uint64)
         keys.append((row << np.uint64(spec.bucket_bits)) | bucket)
     return _counted(keys, spec, len(texts))
+
+
+def spelled(pieces: Sequence[int]) -> str:
+    """The ids of a text's word pieces as a text with a character a piece.
+
+    Ids are from 0 to 1,000,000, as Unicode has characters for no more.
+    """
+    return "".join([chr(_FIRST_PIECE + piece) for piece in pieces])
 
 
 def _joined(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:

@@ -79,6 +79,11 @@ REASONS: Final = {
             "Words are spelled with spaces between their letters",
         ),
         Reason(
+            "EVASION_SPLIT_WORD",
+            "在单词内部插入了表情符号",
+            "Words are split by emoji",
+        ),
+        Reason(
             "EVASION_BROKEN_UNICODE",
             "含有损坏的字符编码",
             "Contains broken character codes",

@@ -66,6 +66,7 @@ CLUSTER = re.compile(
     "[^\x00-\x7f][\u0300-\u036f\u3099\u309a]*|[a-zA-Z][\u0300-\u036f]+"
 )
 WORD = re.compile(r"[^\W\d_]+")
+WORD_EMOJI = re.compile(f"(?<=[a-z])(?:{EMOJI.pattern})(?=[a-z])")
 FOREIGN = re.compile("[\u0370-\u03ff\u0400-\u052f\u0531-\u0587\u13a0-\u13ff]")
 LATIN = re.compile("[A-Za-z]")
 
@@ -160,6 +161,7 @@ def _remove_invisible(draft: Draft) -> None:
     draft.replace(SURROGATES, "", "BROKEN_UNICODE")
     draft.replace(CONTROLS, "")
     # Emoji first: their joiners and selectors are spelling, not tricks.
+    draft.replace(WORD_EMOJI, "", "SPLIT_WORD")
     draft.replace(EMOJI, " ")
     draft.replace(ZERO_WIDTH, "", "ZERO_WIDTH")
     draft.replace(BIDI, "", "BIDI")

@@ -1,5 +1,9 @@
 """Reads the labelled texts, normalises them as serving does, and splits them.
 
+To the public texts of DATA_DIR come our own in `texts/`: posts written for this
+purpose by a language model, and light polish of people's texts, kept as edits
+of texts in DATA_DIR (`texts/README.md`).
+
 usage: data.py DATA_DIR OUT_PKL
 
 The split is by author or source text, never by row: a person's text and its
@@ -23,6 +27,7 @@ from pathlib import Path
 from services.detector.domain.text import normalise
 
 LANGUAGES = ("zh", "en")
+TEXTS = Path(__file__).parent / "texts"
 
 # Whole populations kept away from the encoder, so that it can be calibrated on
 # people it never saw. Chosen before any model was trained.
@@ -53,15 +58,58 @@ class Row:
     part: str
 
 
+def raw_rows(data: Path, split: str, lang: str) -> list[dict]:
+    """Public and own rows of `split` (train or dev) and language, not normalised."""
+    public = read_lines(data / f"{split}.{lang}.jsonl.gz")
+    of = {row["id"]: row for row in public}
+    own = []
+    if split == "train":
+        for row in read_lines(TEXTS / f"posts.{lang}.jsonl"):
+            # With its seed on one side of every split: they share a topic.
+            seed = of[row["seed"]]
+            own.append({
+                **row,
+                "domain": seed["domain"],
+                "group": group_of(seed),
+                "label": "ai",
+                "source": f"{lang}_own_llm",
+                "lang": lang,
+            })  # fmt: skip
+    polish = read_lines(TEXTS / f"polish.{lang}.jsonl")
+    own += [polished(row, of[row["of"]]) for row in polish if row["of"] in of]
+    return public + own
+
+
+def polished(row: dict, source: dict) -> dict:
+    """A person's text as a machine polished it."""
+    text, at = "", 0
+    for start, end, new in row["edits"]:
+        text += source["text"][at:start] + new
+        at = end
+    return {
+        **source,
+        "id": row["id"],
+        "text": text + source["text"][at:],
+        "label": "mixed",
+        "source": "own_polish",
+        "attack": row["level"],
+        "group": group_of(source),
+    }
+
+
+def read_lines(path: Path) -> list[dict]:
+    opened = gzip.open if path.suffix == ".gz" else open
+    with opened(path, "rt", encoding="utf8") as lines:
+        return [json.loads(line) for line in lines]
+
+
 def load(data: Path, split: str, lang: str) -> list[Row]:
-    """Rows of `{split}.{lang}.jsonl.gz` under *data*, in the file's order."""
-    path = data / f"{split}.{lang}.jsonl.gz"
-    with gzip.open(path, "rt", encoding="utf8") as lines:
-        return [as_row(json.loads(line)) for line in lines]
+    """Rows of one split and language, normalised, in the files' order."""
+    return [as_row(raw) for raw in raw_rows(data, split, lang)]
 
 
 def as_row(raw: dict) -> Row:
-    group = group_of(raw)
+    group = raw.get("group") or group_of(raw)
     return Row(
         id=raw["id"],
         text=normalise(raw["text"]).text,

@@ -1,7 +1,9 @@
 """Fine-tunes the bilingual encoder to tell people, machines and both apart.
 
-usage: encoder.py ROWS BASE_DIR OUT_DIR [--samples N] [--resume ENCODER_PT]
+usage: encoder.py ROWS BASE_DIR OUT_DIR [--samples N] [--resume ENCODER_PT --focus F]
 
+Two stages. The first learns from all sources alike; the second resumes it and
+sees texts of the target genre and year in full and of the rest the share F.
 Embeddings stay frozen: with this little data they would only learn topics.
 A checkpoint is written every few hundred steps, so stopping early still
 leaves a model.
@@ -30,37 +32,61 @@ BATCH = 32
 PEAK_RATE = 2e-4
 RESUMED_RATE = 1e-4
 PASSAGE = {"zh": (20, 230), "en": (60, 560)}
+EARLY_LAYERS = 2  # after these a first opinion is read, see `Encoder`
+EARLY_LOSS = 0.4
 
 # How often a row is seen in one pass. The only texts of the target genre and
 # year count most; the largest sources are thinned so that none dominates.
 WEIGHTS = {
-    ("zh_fresh_llm", "ai"): 4.0, ("zh_fresh_llm", "human"): 3.0, ("zh_fresh_llm", "mixed"): 4.0,
-    ("en_fresh_llm", "ai"): 3.5, ("en_fresh_llm", "human"): 3.0, ("en_fresh_llm", "mixed"): 4.0,
+    ("zh_fresh_llm", "ai"): 3.0, ("zh_fresh_llm", "human"): 3.0, ("zh_fresh_llm", "mixed"): 4.0,
+    ("en_fresh_llm", "ai"): 3.0, ("en_fresh_llm", "human"): 3.0, ("en_fresh_llm", "mixed"): 4.0,
+    ("zh_own_llm", "ai"): 2.0, ("en_own_llm", "ai"): 2.0, ("own_polish", "mixed"): 4.0,
     ("cred", "human"): 2.0, ("cred_film_review_lenmatched", "ai"): 2.0, ("hc3_zh", "ai"): 1.5,
     ("imbd", "human"): 2.0, ("outfox", "human"): 2.0, ("raidar", "human"): 2.0,
     ("grid_reddit", "human"): 0.8, ("grid_reddit", "ai"): 1.5, ("tweepfake", "human"): 0.8,
     ("l2r", "ai"): 0.35, ("biscope", "ai"): 0.7, ("raidar", "ai"): 0.6,
     ("authormimic_tweets", "ai"): 0.55, ("argugpt_machine", "ai"): 0.8, ("asap_gpt_essays", "ai"): 0.8,
 }  # fmt: skip
+# What the second stage sees in full: the target genre and year, and the people
+# who write where it is written.
+FOCUS = {
+    "zh_fresh_llm", "en_fresh_llm", "zh_own_llm", "en_own_llm", "own_polish",
+}  # fmt: skip
 
 
 class Encoder(nn.Module):
-    """A small BERT, mean-pooled, with one linear layer for the three labels."""
+    """A small BERT, mean-pooled, with one linear layer for the three labels.
+
+    A second such layer reads the states after `EARLY_LAYERS` layers: most texts
+    of people are clear by then and need not pay for the other layers.
+    """
 
     def __init__(self, base: BertModel) -> None:
         super().__init__()
         self.base = base
         self.dropout = nn.Dropout(0.1)
         self.head = nn.Linear(base.config.hidden_size, len(LABELS))
+        self.early = nn.Linear(base.config.hidden_size, len(LABELS))
 
-    def forward(self, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-        states = self.base(input_ids=ids, attention_mask=mask).last_hidden_state
-        weight = mask.unsqueeze(-1).to(states.dtype)
-        pooled = (states * weight).sum(1) / weight.sum(1).clamp(min=1.0)
-        return self.head(self.dropout(pooled))
+    def forward(
+        self, ids: torch.Tensor, mask: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Logits of the labels after all layers, and after the early ones."""
+        found = self.base(ids, attention_mask=mask, output_hidden_states=True)
+        last = self.dropout(pooled(found.last_hidden_state, mask))
+        early = self.dropout(pooled(found.hidden_states[EARLY_LAYERS], mask))
+        return self.head(last), self.early(early)
 
 
-def passes(rows: list[Row], samples: int, seed: int) -> list[tuple[str, int]]:
+def pooled(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+    """Mean of the states of a text's own pieces."""
+    weight = mask.unsqueeze(-1).to(states.dtype)
+    return (states * weight).sum(1) / weight.sum(1).clamp(min=1.0)
+
+
+def passes(
+    rows: list[Row], samples: int, seed: int, focus: float
+) -> list[tuple[str, int]]:
     """Passages and labels in learning order, balanced by source."""
     dice = random.Random(seed)
     drawn: list[tuple[str, int]] = []
@@ -70,6 +96,7 @@ def passes(rows: list[Row], samples: int, seed: int) -> list[tuple[str, int]]:
         one_pass = []
         for row in rows:
             weight = WEIGHTS.get((row.source, row.label), 1.0)
+            weight *= 1.0 if row.source in FOCUS else focus
             times = int(weight) + (dice.random() < weight % 1)
             one_pass += [
                 (
@@ -119,14 +146,13 @@ def rate(step: int, steps: int) -> float:
     return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warm) / (steps - warm)))
 
 
-def train(
-    rows: list[Row], base: Path, out: Path, samples: int, resume: Path | None
-) -> None:
+def train(rows: list[Row], given: argparse.Namespace) -> None:
+    base, out, resume = given.base, given.out, given.resume
     seed, peak = (8, RESUMED_RATE) if resume else (7, PEAK_RATE)
     torch.manual_seed(seed)
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_TOKENS)
-    drawn = passes(rows, samples, seed)
+    drawn = passes(rows, given.samples, seed, given.focus)
     coded = [c.ids for c in tokenizer.encode_batch([text for text, _ in drawn])]
     labels = torch.tensor([label for _, label in drawn])
     plan = batches(coded, list(range(len(drawn))))
@@ -143,8 +169,10 @@ def train(
         for group in optimiser.param_groups:
             group["lr"] = peak * rate(step, len(plan))
         ids, mask = padded([coded[i] for i in batch])
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = loss_of(model(ids, mask).float(), labels[batch])
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=given.bf16):
+            last, early = model(ids, mask)
+            loss = loss_of(last.float(), labels[batch])
+            loss = loss + EARLY_LOSS * loss_of(early.float(), labels[batch])
         optimiser.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(learning, 1.0)
@@ -174,6 +202,10 @@ def main() -> None:
         arguments.add_argument(name, type=Path)
     arguments.add_argument("--samples", type=int, default=64_000)
     arguments.add_argument("--resume", type=Path)
+    arguments.add_argument("--focus", type=float, default=1.0)
+    arguments.add_argument(
+        "--bf16", action="store_true", help="faster where the processor has it"
+    )
     given = arguments.parse_args()
     rows = pickle.loads(given.rows.read_bytes())
     fit = [
@@ -182,7 +214,7 @@ def main() -> None:
         for r in rows["train", lang]
         if r.part == "fit" and r.text
     ]
-    train(fit, given.base, given.out, given.samples, given.resume)
+    train(fit, given)
 
 
 if __name__ == "__main__":

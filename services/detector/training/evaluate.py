@@ -17,10 +17,11 @@ import numpy as np
 from scipy import stats
 from sklearn.metrics import roc_auc_score
 
-from services.detector.model import CARD
-from services.detector.training.export import write_card
+from services.detector.model import CARD, write_card
 
 BINS = 10
+LENGTHS = {"zh": (40, 80, 160, 320), "en": (120, 260, 520, 1040)}
+SMALLEST = 40  # texts that a generator or attack needs to be listed
 
 
 def interval(hits: int, count: int) -> list[float]:
@@ -108,17 +109,63 @@ def diagram(bins: list[dict], title: str) -> str:
     )
 
 
+def grouped(rows: list[dict]) -> dict[str, list[dict]]:
+    """By language, and in it by source, length, attack and generator."""
+    groups = collections.defaultdict(list)
+    for row in rows:
+        lang = row["lang"]
+        longest = next((n for n in LENGTHS[lang] if row["chars"] <= n), "more")
+        groups[lang].append(row)
+        groups[f"{lang} {row['source']}"].append(row)
+        groups[f"{lang} length up to {longest}"].append(row)
+    for lang in LENGTHS:
+        for kind in ("attack", "generator"):
+            some = collections.defaultdict(list)
+            for row in groups[lang]:
+                if row["label"] != "human" and row[kind]:
+                    some[f"{lang} {kind} {row['source']}/{row[kind]}"].append(row)
+            groups |= {n: found for n, found in some.items() if len(found) >= SMALLEST}
+    return groups
+
+
+def table(metrics: dict) -> str:
+    """The table of docs/model-card.md: languages and their sources."""
+    lines = [
+        "| Population | Texts | AUROC | False positives % | Recall % | Mixed called AI % | Undecided % | Ratio |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, found in metrics.items():
+        if any(f" {kind} " in name for kind in ("length", "attack", "generator")):
+            continue
+        accused = found.get("false_positives")
+        cells = [
+            f"**{name}, all**" if name in LENGTHS else name,
+            str(found["undecided"]["texts"]),
+            f"{found['auroc']:.3f}" if "auroc" in found else "–",
+            f"{percent(accused)} ({' – '.join(f'{100 * x:.2f}' for x in accused['interval'])})"
+            if accused
+            else "–",
+            percent(found.get("recall")),
+            percent(found.get("mixed_called_ai")),
+            percent(found["undecided"]),
+            str(found.get("mean_ratio_of_people", "–")),
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def percent(found: dict | None) -> str:
+    return f"{100 * found['value']:.1f}" if found else "–"
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     for name in ("predictions", "model", "out"):
         arguments.add_argument(name, type=Path)
     given = arguments.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    groups = collections.defaultdict(list)
-    for line in given.predictions.read_text(encoding="utf8").splitlines():
-        row = json.loads(line)
-        groups[row["lang"]].append(row)
-        groups[f"{row['lang']} {row['source']}"].append(row)
+    lines = given.predictions.read_text(encoding="utf8").splitlines()
+    groups = grouped([json.loads(line) for line in lines])
     metrics = {name: measured(rows) for name, rows in sorted(groups.items())}
     for lang in ("zh", "en"):
         bins = reliability(groups[lang])
@@ -130,6 +177,7 @@ def main() -> None:
         figure.write_text(diagram(bins, f"Reliability, {lang}, unseen sets"))
     card = json.loads((given.model / CARD).read_text(encoding="utf8"))
     card["metrics"] = metrics
+    print(table(metrics))
     print(write_card(card, given.model))
 
 

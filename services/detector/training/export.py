@@ -1,4 +1,4 @@
-"""Writes the files that ship: ONNX graphs and the card with their digest.
+"""Writes the graphs that ship, in ONNX.
 
 usage: export.py ENCODER_RUN_DIR OUT_DIR   (the encoder alone, for scoring)
 """
@@ -14,10 +14,11 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from torch import nn
 from transformers import BertConfig, BertModel
 
-from services.detector.model import CARD, digest_of
-from services.detector.training.encoder import Encoder
+from services.detector.model import ENCODER, TOKENIZER
+from services.detector.training.encoder import EARLY_LAYERS, Encoder
 
 OPSET = 18
 
@@ -54,47 +55,75 @@ def export_ngrams(weights: np.ndarray, bias: float, path: Path) -> None:
     onnx.save(model, str(path))
 
 
+class First(nn.Module):
+    """The encoder's first layers, for one text: an early opinion and the states."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        base = self.encoder.base
+        states = base.embeddings(input_ids=ids)
+        for layer in base.encoder.layer[:EARLY_LAYERS]:
+            states = output_of(layer(states))
+        return self.encoder.early(states.mean(1)), states
+
+
+class Rest(nn.Module):
+    """The layers after those, and the final opinion."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        for layer in self.encoder.base.encoder.layer[EARLY_LAYERS:]:
+            states = output_of(layer(states))
+        return self.encoder.head(states.mean(1))
+
+
+def output_of(states: torch.Tensor | tuple) -> torch.Tensor:
+    """What a layer returns, in whichever way its release does."""
+    return states if torch.is_tensor(states) else states[0]
+
+
 def export_encoder(run: Path, out: Path) -> None:
-    """Write encoder.onnx, its weights 8-bit per channel, and its tokenizer."""
+    """Write the encoder's two graphs, weights 8-bit per channel, and its tokenizer."""
     spec = json.loads((run / "config.json").read_text())
     config = BertConfig(**spec, attn_implementation="eager")
     model = Encoder(BertModel(config, add_pooling_layer=False))
     model.load_state_dict(torch.load(run / "encoder.pt"))
     model.eval()
-    example = (torch.tensor([[0, 5, 6, 2]]), torch.ones(1, 4, dtype=torch.long))
-    axes = {"ids": {0: "texts", 1: "tokens"}, "mask": {0: "texts", 1: "tokens"}}
-    with tempfile.TemporaryDirectory() as folder:
-        whole = Path(folder) / "encoder.onnx"
-        torch.onnx.export(
-            model,
-            example,
-            str(whole),
-            input_names=["ids", "mask"],
-            output_names=["logits"],
-            dynamic_axes=axes | {"logits": {0: "texts"}},
-            opset_version=17,
-            dynamo=False,
-        )
-        quantize_dynamic(
-            whole,
-            out / "encoder.onnx",
-            per_channel=True,
-            weight_type=QuantType.QInt8,
-            op_types_to_quantize=["MatMul", "Gemm", "Gather"],
-        )
-    shutil.copy(run / "tokenizer.json", out / "tokenizer.json")
-
-
-def write_card(card: dict, directory: Path) -> str:
-    """Write *card* with the names of the files beside it and the digest of all."""
-    card["files"] = sorted(
-        p.name
-        for p in directory.iterdir()
-        if p.suffix in (".onnx", ".json") and p.name != CARD
+    ids = torch.tensor([[0, 5, 6, 2]])
+    first, rest = First(model), Rest(model)
+    with torch.no_grad():
+        _, states = first(ids)
+    pieces = {1: "pieces"}
+    parts = (
+        (first, ids, ["ids"], ["logits", "states"], {"ids": pieces, "states": pieces}),
+        (rest, states, ["states"], ["logits"], {"states": pieces}),
     )
-    card["digest"] = digest_of(directory, card)
-    (directory / CARD).write_text(json.dumps(card, ensure_ascii=False, indent=1) + "\n")
-    return card["digest"]
+    for name, (part, example, inputs, outputs, axes) in zip(
+        ENCODER, parts, strict=True
+    ):
+        with tempfile.TemporaryDirectory() as folder:
+            whole = Path(folder) / name
+            torch.onnx.export(
+                part, (example,), str(whole), input_names=inputs, output_names=outputs,
+                dynamic_axes=axes, opset_version=17, dynamo=False,
+            )  # fmt: skip
+            quantize_dynamic(
+                whole,
+                out / name,
+                per_channel=True,
+                # Seven bits: with eight, processors without VNNI saturate and
+                # score otherwise than those with it.
+                reduce_range=True,
+                weight_type=QuantType.QInt8,
+                op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+            )
+    shutil.copy(run / TOKENIZER, out / TOKENIZER)
 
 
 def main() -> None:

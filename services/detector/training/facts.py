@@ -15,6 +15,7 @@ FACTS = {
         {"name": "SMP2020-EWECT Weibo (people only)", "licence": "not stated"},
         {"name": "Chinese shop, hotel and delivery reviews (people only)", "licence": "not stated"},
         {"name": "Present-day social posts written by a language model, with the people whose topics they took (zh, en)", "licence": "made for this purpose"},
+        {"name": "Posts and light polish written for training (training/texts)", "licence": "Apache-2.0"},
         {"name": "Learning to Rewrite (l2r)", "licence": "CC BY 3.0"},
         {"name": "BiScope", "licence": "CC BY-SA 4.0"},
         {"name": "Raidar", "licence": "not stated"},

@@ -4,13 +4,12 @@ usage: predict.py DATA_DIR MODEL_DIR OUT_JSONL [LANG ...]
 """
 
 import argparse
-import gzip
 import json
 from pathlib import Path
 
 from services.detector.detect import Detector
 from services.detector.model import Model
-from services.detector.training.data import LANGUAGES
+from services.detector.training.data import LANGUAGES, raw_rows
 
 
 def main() -> None:
@@ -22,10 +21,7 @@ def main() -> None:
     detector = Detector(Model(given.model))
     with given.out.open("w", encoding="utf8") as out:
         for lang in given.langs:
-            with gzip.open(
-                given.data / f"dev.{lang}.jsonl.gz", "rt", encoding="utf8"
-            ) as lines:
-                rows = [json.loads(line) for line in lines]
+            rows = raw_rows(given.data, "dev", lang)
             for start in range(0, len(rows), 64):
                 some = rows[start : start + 64]
                 for row, found in zip(
@@ -42,6 +38,8 @@ def main() -> None:
                         "label": row["label"],
                         "lang": row["lang"],
                         "source": row["source"],
+                        "attack": row["attack"],
+                        "generator": row["generator"],
                     }, ensure_ascii=False) + "\n")  # fmt: skip
 
 

@@ -12,13 +12,15 @@ step() { echo "== $1" >&2; shift; python "$here/$@"; }
 
 step "read and split" data.py "$data" "$work/rows.pkl"
 step "base encoder" base_encoder.py "$base/e5-small-q4.bin" "$base/tokenizer.json" "$work/rows.pkl" "$work/base"
-step "n-grams" ngrams.py "$work/rows.pkl" "$work/ngrams"
-step "encoder" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" --samples 64000
+step "n-grams" ngrams.py "$work/rows.pkl" "$work/base" "$work/ngrams"
+step "encoder, all sources" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder1" --samples 64000
+step "encoder, target genre" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" \
+  --samples 34000 --resume "$work/encoder1/encoder.pt" --focus 0.4
 step "export" export.py "$work/encoder" "$work/exported"
 for lang in zh en; do
   step "score $lang" score.py "$work/ngrams/ngram_scores.pkl" "$work/exported" "$work/scores.$lang.pkl" "$lang"
 done
-step "calibrate" calibrate.py "$work/ngrams" "$work/encoder" "$work/scores" "$work/model" 2026.11
+step "calibrate" calibrate.py "$work/ngrams" "$work/exported" "$work/scores" "$work/model" 2026.11.2
 step "predict" predict.py "$data" "$work/model" "$work/predictions.jsonl"
 step "evaluate" evaluate.py "$work/predictions.jsonl" "$work/model" "$root/docs/figures"
 echo "copy $work/model/* to services/detector/models/ to ship it" >&2

@@ -12,7 +12,7 @@ import numpy as np
 
 from services.detector.domain.assessment import Language
 from services.detector.domain.segments import passages, sampled
-from services.detector.model import EncoderArm
+from services.detector.model import ENCODER, TOKENIZER, EncoderArm
 from services.detector.training.ngrams import LONGEST
 
 MAX_ENCODED = 4
@@ -43,8 +43,8 @@ def most_of(key: tuple[str, str, str]) -> int:
 
 
 def encoder_scores(texts: list[str], lang: str, arm: EncoderArm) -> np.ndarray:
-    """Mean scores over the passages that serving would read."""
-    scores = np.zeros((len(texts), 2), dtype=np.float32)
+    """Early machine, machine and polish: means over the passages serving reads."""
+    scores = np.zeros((len(texts), 3), dtype=np.float32)
     for start in range(0, len(texts), 64):
         owner, parts = [], []
         for index, text in enumerate(texts[start : start + 64], start):
@@ -52,7 +52,9 @@ def encoder_scores(texts: list[str], lang: str, arm: EncoderArm) -> np.ndarray:
             for k in sampled(len(spans), MAX_ENCODED):
                 owner.append(index)
                 parts.append(text[spans[k][0] : spans[k][1]])
-        found = arm.score(parts)
+        skimmed = arm.skim(parts)
+        early = np.array([[one.machine] for one in skimmed], dtype=np.float32)
+        found = np.hstack([early, arm.read(skimmed)])
         for index in set(owner):
             scores[index] = found[[i == index for i in owner]].mean(axis=0)
     return scores
@@ -66,7 +68,8 @@ def main() -> None:
     given = arguments.parse_args()
     found = pickle.loads(given.ngram_scores.read_bytes())[given.lang]
     index = chosen(found["texts"], found["rows"])
-    arm = EncoderArm(given.encoder / "encoder.onnx", given.encoder / "tokenizer.json")
+    first, rest = (given.encoder / name for name in ENCODER)
+    arm = EncoderArm(first, rest, given.encoder / TOKENIZER)
     texts = [found["texts"][i] for i in index]
     scores = encoder_scores(texts, given.lang, arm)
     given.out.write_bytes(pickle.dumps({"index": index, "scores": scores}))
