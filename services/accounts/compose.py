@@ -118,6 +118,7 @@ def _database(settings: AccountsSettings, wiring: Wiring) -> Database:
         threads=settings.database_threads,
         durable=settings.durable,
         renew=partial(settings.database, wiring.runtime.data_dir),
+        pool=settings.pool,
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from services.runtime.pool import PoolSettings
 from services.runtime.settings import DatabaseSettings, key_file
 
 MAX_KEY_BYTES = 64
@@ -13,7 +14,7 @@ RULE_TIME = datetime(2026, 3, 10, tzinfo=timezone(timedelta(hours=8)))
 """The platform's rule was made public on that day, in Beijing."""
 
 
-class AccountsSettings(DatabaseSettings):
+class AccountsSettings(DatabaseSettings, PoolSettings):
     """How accounts runs."""
 
     model_config = SettingsConfigDict(env_prefix="TRUEPEN_ACCOUNTS_")

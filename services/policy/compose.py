@@ -121,7 +121,9 @@ def opened(settings: PolicySettings, wiring: Wiring) -> Database:
     else:
         migrate.upgrade(url, "services.policy")
     renew = partial(settings.database, wiring.runtime.data_dir)
-    return Database(url, threads=settings.database_threads, renew=renew)
+    return Database(
+        url, threads=settings.database_threads, pool=settings.pool, renew=renew
+    )
 
 
 def core_of(

@@ -6,10 +6,11 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from services.runtime.pool import PoolSettings
 from services.runtime.settings import DatabaseSettings
 
 
-class PolicySettings(DatabaseSettings):
+class PolicySettings(DatabaseSettings, PoolSettings):
     """How policy runs; what it decides is the ruleset's."""
 
     model_config = SettingsConfigDict(env_prefix="TRUEPEN_POLICY_")
