@@ -30,7 +30,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from services.runtime.errors import DependencyUnavailable, StorageFull, WriteConflict
 from services.runtime.group_commit import GroupCommit
-from services.runtime.pool import Pool
+from services.runtime.pool import DEFAULT, Pool
 from services.runtime.settings import SettingsError
 
 log = structlog.get_logger()
@@ -65,7 +65,7 @@ class Database:
         *,
         threads: int = 4,
         durable: bool = True,
-        pool: Pool = Pool(),  # it is frozen
+        pool: Pool = DEFAULT,
         renew: Callable[[], str] | None = None,
     ) -> None:
         self.dialect = make_url(url).get_backend_name()
@@ -207,7 +207,7 @@ def postgres_engine(
     connections: int,
     *,
     durable: bool = True,
-    pool: Pool = Pool(),
+    pool: Pool = DEFAULT,
     renew: Callable[[], str] | None = None,
 ) -> Engine:
     """Make a psycopg engine; its transactions are serializable."""

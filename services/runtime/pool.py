@@ -35,6 +35,10 @@ class Pool:
         return {"options": joined, "connect_timeout": self.connect_timeout}
 
 
+DEFAULT = Pool()
+"""As few connections as threads, and no limit to statements."""
+
+
 class PoolSettings(Settings):
     """Base of the settings of a service that may keep its rows on a server."""
 
