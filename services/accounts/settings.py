@@ -27,6 +27,10 @@ class AccountsSettings(DatabaseSettings, PoolSettings):
     """HMAC key of fingerprints; the same in every replica. None: a file."""
     fingerprint_key_other: SecretStr | None = None
     """Knows again what it made: the key to come, or the one that goes."""
+    ingest: bool = True
+    """Take activities from NATS, where `TRUEPEN_NATS_URL` names one."""
+    ingest_batch: int = Field(64, ge=1, le=1_000)
+    """Messages taken from NATS at once."""
     effective_time: AwareDatetime = RULE_TIME
     """Posts from before it never count towards reliance."""
     score_batch: int = Field(64, ge=1, le=256)

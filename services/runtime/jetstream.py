@@ -5,6 +5,7 @@ not acknowledged comes again, so whoever takes must bear repeats.
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,8 +19,8 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import BadRequestError, NotFoundError
 from nats.js.errors import Error as JetStreamError
 
-from services.runtime.bus import BusSettings
 from services.runtime.errors import DependencyUnavailable, StorageFull
+from services.runtime.settings import RuntimeSettings
 
 log = structlog.get_logger()
 
@@ -62,6 +63,10 @@ class Delivery:
     async def done(self) -> None:
         """Say that it needs to come no more."""
         await self.message.ack()
+
+    async def working(self) -> None:
+        """Ask for as much time again as it had."""
+        await self.message.in_progress()
 
     async def again(self, seconds: float) -> None:
         """Ask for it again after *seconds*."""
@@ -135,7 +140,7 @@ class JetStream:
     async def take(
         self, stream: str, subject: str, consumer: str, how: "Taking", work: Work
     ) -> None:
-        """Have *work* done on what comes, by the durable *consumer*, until cancelled."""
+        """Have *work* done on what comes to the durable *consumer*, until cancelled."""
         config = api.ConsumerConfig(
             durable_name=consumer,
             ack_policy=api.AckPolicy.EXPLICIT,
@@ -164,20 +169,25 @@ class Taking:
 
 
 @asynccontextmanager
-async def connected(settings: BusSettings, name: str) -> AsyncIterator[JetStream]:
+async def connected(settings: RuntimeSettings, name: str) -> AsyncIterator[JetStream]:
     """Connect, trying for as long as it takes."""
     pause = FIRST_PAUSE
+    credentials = str(settings.nats_credentials) if settings.nats_credentials else None
+    tls = None
+    if settings.nats_ca is not None:
+        tls = ssl.create_default_context(cafile=str(settings.nats_ca))
     while True:
         try:
             client = await nats.connect(
-                [url.strip() for url in settings.urls],
+                [url.strip() for url in settings.nats_url.split(",")],
                 name=name,
                 connect_timeout=CONNECT_TIMEOUT,
                 reconnect_time_wait=RECONNECT_WAIT,
                 max_reconnect_attempts=-1,
                 allow_reconnect=True,
                 error_cb=_note,
-                **settings.credentials(),
+                user_credentials=credentials,
+                tls=tls,
             )
             break
         except FAULTS as error:
@@ -185,7 +195,7 @@ async def connected(settings: BusSettings, name: str) -> AsyncIterator[JetStream
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
     try:
-        yield JetStream(client, settings.domain)
+        yield JetStream(client, settings.nats_domain)
     finally:
         await client.close()
 
