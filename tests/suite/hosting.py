@@ -11,7 +11,7 @@ ACTS = (pb.ACTIVITY_TYPE_NOTE, pb.ACTIVITY_TYPE_COMMENT)
 def hosted(account: str, count: int = 12, *, begin: int = 0) -> list[pb.Activity]:
     """*count* acts of the last days, registered, posted and answered by a tool."""
     now = datetime.now(UTC).replace(microsecond=0)
-    acts = [
+    return [
         pb.Activity(
             id=f"{account}-{number}",
             account=f"accounts/{account}",
@@ -23,7 +23,6 @@ def hosted(account: str, count: int = 12, *, begin: int = 0) -> list[pb.Activity
         )
         for number in range(begin, begin + count)
     ]
-    return acts
 
 
 def liked(account: str, number: int) -> pb.Activity:

@@ -203,13 +203,13 @@ async def decisions_of(platform: Platform, account: str) -> int:
 
 async def until_decided(platform: Platform, account: str) -> None:
     async with asyncio.timeout(60):
-        while not await decisions_of(platform, account):
+        while not await decisions_of(platform, account):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
 async def until_erased(platform: Platform, account: str) -> None:
     async with asyncio.timeout(60):
-        while await decisions_of(platform, account):
+        while await decisions_of(platform, account):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
 
 
