@@ -32,7 +32,7 @@ from truepen.policy.v1 import enforcement_service_pb2 as policy_pb
 
 PEOPLE = 500
 ACTS_EACH = 30
-DECIDED = 50
+DECIDED = 200
 STANDINGS = 2_000
 BATCH = 1_000
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -132,7 +132,7 @@ async def main() -> None:
             Path(data),
             runtime={"log_level": "error"},
             accounts={"database_url": urls["accounts"]},
-            policy={"database_url": urls["policy"], "worker": False, "max_age_s": 0},
+            policy={"database_url": urls["policy"], "worker": False},
         )
         folder = server.folder
         async with running(settings) as channel:
