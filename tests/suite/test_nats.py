@@ -54,6 +54,11 @@ async def until(holds: Any, seconds: float = 60.0) -> None:
             await asyncio.sleep(0.05)
 
 
+async def count(context: Any, stream: str) -> int:
+    """How many messages *stream* holds."""
+    return int((await context.stream_info(stream)).state.messages)
+
+
 async def send(context: Any, number: int, payload: bytes) -> None:
     """Publish as a careful producer does: again, under one id, until it is stored."""
     while True:
@@ -100,11 +105,11 @@ async def test_a_killed_server_loses_nothing_and_repeats_change_nothing(
         await until(all_came)
 
         async def all_done() -> bool:
-            return (await context.stream_info(ACTIVITIES.name)).state.messages == 0
+            return await count(context, ACTIVITIES.name) == 0
 
         await until(all_done, 90)
         assert set(recorded(tmp_path).values()) == {60}
-        assert (await context.stream_info(REFUSED.name)).state.messages == 0
+        assert await count(context, REFUSED.name) == 0
 
 
 @pytest.mark.slow
@@ -169,7 +174,7 @@ async def test_what_can_never_be_recorded_is_set_aside_with_the_reason(
             await send(context, number, payload)
 
         async def three() -> bool:
-            return (await context.stream_info(REFUSED.name)).state.messages == 3
+            return await count(context, REFUSED.name) == 3
 
         await until(three)
         refused = await nats.everything(context, REFUSED.name)
@@ -217,7 +222,7 @@ async def taken_by(server: nats.Server, recorder: Flaky, context: Any) -> None:
     await send(context, 1, message(liked("a", 1)))
 
     async def done() -> bool:
-        return (await context.stream_info(ACTIVITIES.name)).state.messages == 0
+        return await count(context, ACTIVITIES.name) == 0
 
     await until(done)
     running_one.cancel()
@@ -231,7 +236,7 @@ async def test_what_cannot_be_recorded_now_comes_again(server: nats.Server) -> N
         await taken_by(server, recorder, context)
 
         assert recorder.calls == 3
-        assert (await context.stream_info(REFUSED.name)).state.messages == 0
+        assert await count(context, REFUSED.name) == 0
 
 
 async def test_a_message_that_breaks_us_is_set_aside_in_the_end(
@@ -282,7 +287,7 @@ async def test_an_id_that_was_published_is_not_published_again(
         for _ in range(3):
             await streams.publish("once", b"x", once="same", headers={})
 
-        assert (await context.stream_info("ONCE")).state.messages == 1
+        assert await count(context, "ONCE") == 1
 
 
 async def test_a_server_that_is_away_is_waited_for(server: nats.Server) -> None:

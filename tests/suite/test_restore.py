@@ -108,8 +108,11 @@ async def suite(
         accounts={"database_url": urls["accounts"]},
     )
     async with running(settings) as channel:
+        accounts, enforcement, notices = stubs(channel)
         yield Platform(
-            *stubs(channel),
+            accounts,
+            enforcement,
+            notices,
             sent=set(platform.sent) if platform else set(),
             cursor=platform.cursor if platform else "",
         )
