@@ -32,7 +32,7 @@ from truepen.policy.v1 import enforcement_service_pb2 as policy_pb
 
 PEOPLE = 500
 ACTS_EACH = 30
-DECIDED = 200
+DECIDED = 50
 STANDINGS = 2_000
 BATCH = 1_000
 TICKS = os.sysconf("SC_CLK_TCK")
