@@ -8,6 +8,7 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,16 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+# A process with gRPC in it forks badly; unless it has to change the user itself,
+# Python starts others without a fork.
+BECOME = """
+import os, sys
+os.setgroups([])
+os.setgid(int(sys.argv[2]))
+os.setuid(int(sys.argv[1]))
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def installed() -> bool:
@@ -34,9 +45,10 @@ class Server:
     def run(self, program: str, *arguments: object) -> None:
         """Run one of PostgreSQL's programs, or fail."""
         command = [str(self.binaries / program), *map(str, arguments)]
-        subprocess.run(
-            command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder, **self.who
-        )
+        if self.who:
+            who = (str(self.who["user"]), str(self.who["group"]))
+            command = [sys.executable, "-ISc", BECOME, *who, *command]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder)
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
