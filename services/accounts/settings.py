@@ -6,6 +6,7 @@ from pathlib import Path
 from pydantic import AwareDatetime, Field, SecretStr
 from pydantic_settings import SettingsConfigDict
 
+from services.runtime.pool import PoolSettings
 from services.runtime.settings import DatabaseSettings, key_file
 
 MAX_KEY_BYTES = 64
@@ -13,7 +14,7 @@ RULE_TIME = datetime(2026, 3, 10, tzinfo=timezone(timedelta(hours=8)))
 """The platform's rule was made public on that day, in Beijing."""
 
 
-class AccountsSettings(DatabaseSettings):
+class AccountsSettings(DatabaseSettings, PoolSettings):
     """How accounts runs."""
 
     model_config = SettingsConfigDict(env_prefix="TRUEPEN_ACCOUNTS_")
@@ -26,6 +27,10 @@ class AccountsSettings(DatabaseSettings):
     """HMAC key of fingerprints; the same in every replica. None: a file."""
     fingerprint_key_other: SecretStr | None = None
     """Knows again what it made: the key to come, or the one that goes."""
+    ingest: bool = True
+    """Take activities from NATS, where `TRUEPEN_NATS_URL` names one."""
+    ingest_batch: int = Field(64, ge=1, le=1_000)
+    """Messages taken from NATS at once."""
     effective_time: AwareDatetime = RULE_TIME
     """Posts from before it never count towards reliance."""
     score_batch: int = Field(64, ge=1, le=256)

@@ -16,6 +16,7 @@ from services.cli.prune import prune
 from services.cli.rebuild import rebuild
 from services.cli.replay import replay
 from services.cli.report import report
+from services.cli.restored import erasures, restored
 from services.cli.ruleset import ruleset
 from services.cli.serve import serve
 from services.cli.standing import standing
@@ -45,6 +46,8 @@ app.command()(rebuild)
 app.command()(compare)
 app.command()(prune)
 app.add_typer(letters, name="texts")
+app.command()(erasures)
+app.command()(restored)
 app.add_typer(case, name="case")
 app.add_typer(appeal, name="appeal")
 app.add_typer(ruleset, name="ruleset")

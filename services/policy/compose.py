@@ -11,6 +11,7 @@ from services.policy.annotating import Annotator
 from services.policy.appealing import Appealing
 from services.policy.audits import Auditor
 from services.policy.backtests import Backtester
+from services.policy.bus import Publisher
 from services.policy.casework import Casework
 from services.policy.clients import Accounts
 from services.policy.deadlines import Deadlines
@@ -42,9 +43,11 @@ from services.policy.storage.rules import StoredRules
 from services.policy.storage.store import Store
 from services.policy.team import Team
 from services.runtime import migrate
+from services.runtime.background import Background
 from services.runtime.bell import Bell
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.database import Database
+from services.runtime.ids import random_id
 from services.runtime.process import Parts, Wiring
 from services.runtime.serve import Service
 from truepen.policy.v1 import (
@@ -99,14 +102,21 @@ def compose(
     core = core_of(settings, wiring, database, Accounts(accounts_stub, reports_stub))
     servicers = servicers_of(core)
     team = team_of(settings, core, PolicyMetrics(wiring.registry))
+    publisher = publisher_of(settings, core, wiring)
+    publishing = Background()
 
     async def start() -> None:
         await core.store.begin()
         await core.rulebook.begin(shipped_text(settings), core.clock.now())
         if settings.worker:
             team.start()
+        if settings.worker and settings.events and wiring.runtime.nats_url:
+            lasts = timedelta(seconds=settings.lease_s)
+            work = publisher.run(wiring.runtime, random_id(), lasts)
+            publishing.start("events", work)
 
     async def stop() -> None:
+        await publishing.stop()
         await team.stop()
         await asyncio.to_thread(database.close)
 
@@ -121,7 +131,9 @@ def opened(settings: PolicySettings, wiring: Wiring) -> Database:
     else:
         migrate.upgrade(url, "services.policy")
     renew = partial(settings.database, wiring.runtime.data_dir)
-    return Database(url, threads=settings.database_threads, renew=renew)
+    return Database(
+        url, threads=settings.database_threads, pool=settings.pool, renew=renew
+    )
 
 
 def core_of(
@@ -174,6 +186,20 @@ def team_of(settings: PolicySettings, core: Core, metrics: PolicyMetrics) -> Tea
         deadlines=Deadlines(core.store, core.rulebook, core.clock, core.changed),
         clock=core.clock,
         metrics=metrics,
+    )
+
+
+def publisher_of(settings: PolicySettings, core: Core, wiring: Wiring) -> Publisher:
+    """Wire what publishes events, where NATS is configured."""
+    hand_over = HandOver(core.store, core.rulebook, core.clock, core.changed)
+    return Publisher(
+        core.store,
+        core.queries,
+        hand_over if settings.events_hand_over else None,
+        clock=core.clock,
+        bell=core.streams.bell,
+        poll=settings.watch_poll_s,
+        registry=wiring.registry,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from services.policy.storage.cursors import Lease, LeaseLost
-from services.runtime.errors import ServiceError
+from services.runtime.errors import CursorEpochChanged, ServiceError
 
 log = structlog.get_logger()
 
@@ -89,6 +89,9 @@ class Leader:
             for task in (keeping, working):
                 if task.done():
                     task.result()
+        except CursorEpochChanged:  # what is followed was restored
+            log.warning("cursor is of another log, starting over", lease=self._name)
+            await held.store("")
         finally:
             for task in (keeping, working):
                 task.cancel()

@@ -6,10 +6,11 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from services.runtime.pool import PoolSettings
 from services.runtime.settings import DatabaseSettings
 
 
-class PolicySettings(DatabaseSettings):
+class PolicySettings(DatabaseSettings, PoolSettings):
     """How policy runs; what it decides is the ruleset's."""
 
     model_config = SettingsConfigDict(env_prefix="TRUEPEN_POLICY_")
@@ -26,6 +27,10 @@ class PolicySettings(DatabaseSettings):
     """Follow accounts and evaluate what changes."""
     worker_shards: int = Field(1, ge=1, le=64)
     """Parts the accounts are followed in; each is led by one replica."""
+    events: bool = True
+    """With the worker: publish decisions and notices where NATS is configured."""
+    events_hand_over: bool = False
+    """A published notice counts as handed over. False: `NoticesService` says so."""
     debounce_s: float = Field(2.0, ge=0)
     """How long changes of one account gather; urgent ones do not wait."""
     sweep_s: float = Field(10.0, gt=0)

@@ -28,8 +28,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from services.runtime.errors import DependencyUnavailable, WriteConflict
+from services.runtime.errors import DependencyUnavailable, StorageFull, WriteConflict
 from services.runtime.group_commit import GroupCommit
+from services.runtime.pool import DEFAULT, Pool
 from services.runtime.settings import SettingsError
 
 log = structlog.get_logger()
@@ -38,10 +39,12 @@ ATTEMPTS = 6
 FIRST_PAUSE = 0.01
 BUSY_TIMEOUT_MS = 5_000
 RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
+LOCKED = "55P03"  # waited as long as `lock_timeout` allows
+FULL = ("53100", "SQLITE_FULL")
 
 # SQLite calls every fault operational, also a misspelt table; these are not bugs.
 BUSY = ("SQLITE_BUSY", "SQLITE_LOCKED")
-AWAY = ("SQLITE_IOERR", "SQLITE_FULL", "SQLITE_CANTOPEN", "SQLITE_CORRUPT")
+AWAY = ("SQLITE_IOERR", "SQLITE_CANTOPEN", "SQLITE_CORRUPT")
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -62,17 +65,22 @@ class Database:
         *,
         threads: int = 4,
         durable: bool = True,
+        pool: Pool = DEFAULT,
         renew: Callable[[], str] | None = None,
     ) -> None:
         self.dialect = make_url(url).get_backend_name()
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="db")
+        served = self.dialect != "sqlite"
+        most = threads + pool.overflow if served else threads
+        self._pool = ThreadPoolExecutor(most, thread_name_prefix="db")
         self._group: GroupCommit | None = None
         if self.dialect == "sqlite":
             self._readers = sqlite_engine(url, threads, durable=durable, reads=True)
             self._writers = sqlite_engine(url, 1, durable=durable)
             self._group = GroupCommit(self._writers)
         else:
-            self._writers = postgres_engine(url, threads, durable=durable, renew=renew)
+            self._writers = postgres_engine(
+                url, threads, durable=durable, pool=pool, renew=renew
+            )
             self._readers = self._writers.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
@@ -80,8 +88,8 @@ class Database:
     async def write(self, fn: Callable[[Connection], T]) -> T:
         """Run *fn* in a transaction; return its result once it is durable.
 
-        Raises WriteConflict when others won each attempt, and
-        DependencyUnavailable when the database does not answer.
+        Raises WriteConflict when others won each attempt, StorageFull when
+        there is no room, DependencyUnavailable when the database does not answer.
         """
         for attempt in count(1):
             try:
@@ -199,19 +207,20 @@ def postgres_engine(
     connections: int,
     *,
     durable: bool = True,
+    pool: Pool = DEFAULT,
     renew: Callable[[], str] | None = None,
 ) -> Engine:
     """Make a psycopg engine; its transactions are serializable."""
     address = make_url(url).set(drivername="postgresql+psycopg")
-    commit = "on" if durable else "off"
     engine = create_engine(
         address,
         pool_size=connections,
-        max_overflow=0,
+        max_overflow=pool.overflow,
+        pool_recycle=pool.recycle,
         pool_pre_ping=True,
         isolation_level="SERIALIZABLE",
         hide_parameters=True,
-        connect_args={"options": f"-c synchronous_commit={commit} -c timezone=UTC"},
+        connect_args=pool.connect_args(durable=durable),
     )
     if renew is not None:
         _connect_by(engine, renew)
@@ -248,6 +257,11 @@ def _judge(error: DBAPIError | PoolTimeout, attempt: int) -> None:
             if attempt == ATTEMPTS:
                 raise WriteConflict from error
             return
+        if state == LOCKED:
+            raise WriteConflict from error
+        if (state or fault).startswith(FULL):
+            log.error("database is full", exc_info=error)
+            raise StorageFull("database") from error
         away = fault.startswith(AWAY) or (
             not fault and isinstance(error, OperationalError | InterfaceError)
         )

@@ -14,6 +14,7 @@ ServiceError
 ├── WriteConflict          WRITE_CONFLICT          retry the transaction
 ├── QueueFull              QUEUE_FULL              slow down
 ├── RateLimited            RATE_LIMITED            slow down
+├── StorageFull            STORAGE_FULL            retry once there is room
 ├── DependencyUnavailable  DEPENDENCY_UNAVAILABLE  retry with backoff
 ├── InternalError          INTERNAL                a bug, ours or beyond
 ├── DeadlineExceeded       DEADLINE_EXCEEDED
@@ -204,6 +205,17 @@ class RateLimited(ServiceError):
 
     def __init__(self, limit: str, retry_after: float) -> None:
         super().__init__(f"{limit} is used up", limit=limit)
+        self.retry_after = retry_after
+
+
+class StorageFull(ServiceError):
+    """A write found no room; nothing of it was kept. Seconds to wait."""
+
+    kind = Kind.RESOURCE_EXHAUSTED
+    reason = "STORAGE_FULL"
+
+    def __init__(self, storage: str, retry_after: float = 30.0) -> None:
+        super().__init__(f"{storage} is full", storage=storage)
         self.retry_after = retry_after
 
 

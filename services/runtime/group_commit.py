@@ -87,9 +87,17 @@ def _in_savepoint(connection: Connection, job: _Job) -> Callable[[], None]:
     savepoint = connection.begin_nested()
     try:
         result = job.context.run(job.write, connection)
-    except Exception as error:  # noqa: BLE001  # the caller re-raises it
+    except Exception as error:  # the caller re-raises it
+        if not _open(connection):  # SQLite gave up all of it, as on a full disk
+            raise
         failure = error  # the name `error` is unbound after this block
         savepoint.rollback()
         return lambda: job.future.set_exception(failure)
     savepoint.commit()
     return lambda: job.future.set_result(result)
+
+
+def _open(connection: Connection) -> bool:
+    """Say whether SQLite still has the transaction of the group open."""
+    raw: Any = connection.connection.driver_connection
+    return bool(raw.in_transaction)

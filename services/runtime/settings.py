@@ -91,6 +91,14 @@ class RuntimeSettings(Settings):
     """Calls that one caller may make at once before its rate counts."""
     caller_concurrency: int | None = Field(default=None, ge=1)
     """Calls and streams that one caller may have in flight. None: no limit."""
+    nats_url: str = ""
+    """NATS servers with JetStream, by comma. Empty: nothing goes over NATS."""
+    nats_credentials: Path | None = None
+    """File of the user's JWT and key. None: what the URL says."""
+    nats_ca: Path | None = None
+    """PEM file of the CAs that sign the servers' certificates. None: the system's."""
+    nats_domain: str = ""
+    """JetStream domain, where the cluster has several."""
     token_key: SecretStr | None = None
     """Seals page tokens and cursors; the same in every replica. None: a file."""
     token_key_other: SecretStr | None = None

@@ -7,7 +7,8 @@ import sys
 from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
-from threading import Event, current_thread
+from threading import Barrier, Event, current_thread
+from typing import Any
 
 import pytest
 from sqlalchemy import (
@@ -25,7 +26,8 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from services.runtime.bulk import BulkInsert
 from services.runtime.database import Database, insert, insert_ignore
-from services.runtime.errors import DependencyUnavailable, WriteConflict
+from services.runtime.errors import DependencyUnavailable, StorageFull, WriteConflict
+from services.runtime.pool import Pool
 
 metadata = MetaData()
 tally = Table(
@@ -263,3 +265,129 @@ async def test_a_database_that_is_away_is_unavailable(tmp_path: Path) -> None:
 def test_sqlite_in_memory_is_refused() -> None:
     with pytest.raises(ValueError, match="needs a file"):
         Database("sqlite://")
+
+
+def show(connection: Connection) -> list[str]:
+    names = (
+        "statement_timeout",
+        "lock_timeout",
+        "idle_in_transaction_session_timeout",
+        "synchronous_commit",
+    )
+    return [connection.execute(text(f"SHOW {name}")).scalar_one() for name in names]
+
+
+async def test_what_the_pool_may_wait_for_reaches_the_server(postgres_url: str) -> None:
+    pool = Pool(statement_timeout=1.5, lock_timeout=0.25)
+    database = Database(postgres_url, durable=False, pool=pool)
+
+    assert await database.read(show) == ["1500ms", "250ms", "1500ms", "off"]
+    database.close()
+
+
+async def test_a_statement_that_takes_too_long_is_ended(postgres_url: str) -> None:
+    database = Database(postgres_url, pool=Pool(statement_timeout=0.05))
+
+    with pytest.raises(DependencyUnavailable):
+        await database.read(lambda c: c.execute(text("SELECT pg_sleep(5)")))
+    assert await database.read(lambda c: c.execute(text("SELECT 1")).scalar()) == 1
+    database.close()
+
+
+async def test_a_lock_that_is_not_had_in_time_is_a_conflict(postgres_url: str) -> None:
+    database = Database(postgres_url, pool=Pool(lock_timeout=0.05))
+    await database.write(metadata.create_all)
+    lock = text("LOCK TABLE tally IN EXCLUSIVE MODE")
+    held, free = Event(), Event()
+
+    def hold(connection: Connection) -> None:
+        connection.execute(lock)
+        held.set()
+        free.wait(5)
+
+    holder = asyncio.create_task(database.write(hold))
+    await asyncio.to_thread(held.wait, 5)
+    with pytest.raises(WriteConflict):
+        await database.write(lambda connection: connection.execute(lock))
+    free.set()
+    await holder
+    database.close()
+
+
+async def test_a_rush_gets_connections_that_are_given_back(postgres_url: str) -> None:
+    database = Database(postgres_url, threads=1, pool=Pool(overflow=2))
+    together = Barrier(3)
+
+    await asyncio.gather(*(database.read(lambda _: together.wait(5)) for _ in range(3)))
+
+    kept: Any = database._writers.pool
+    assert (kept.size(), kept.checkedin()) == (1, 1)
+    database.close()
+
+
+async def test_a_connection_that_is_old_is_replaced(postgres_url: str) -> None:
+    database = Database(postgres_url, threads=1, pool=Pool(recycle=1))
+    who_serves = text("SELECT pg_backend_pid()")
+
+    async def pid() -> int:
+        return await database.read(lambda c: c.execute(who_serves).scalar_one())
+
+    first, same = await pid(), await pid()
+    await asyncio.sleep(1.1)
+
+    assert first == same
+    assert await pid() != first
+    database.close()
+
+
+def fill(connection: Connection, name: str) -> None:
+    for n in range(200):
+        put(connection, f"{name}{n}" + "x" * 4_000)
+
+
+@pytest.mark.parametrize("together", [1, 3])
+async def test_a_full_disk_keeps_nothing_and_needs_no_restart(
+    sqlite_url: str, together: int
+) -> None:
+    database = Database(sqlite_url)
+    await database.write(metadata.create_all)
+    limit = text("PRAGMA max_page_count=20")
+    await database.write(lambda connection: connection.execute(limit))
+
+    outcomes = await asyncio.gather(
+        *(database.write(partial(fill, name=str(n))) for n in range(together)),
+        return_exceptions=True,
+    )
+    assert {type(outcome) for outcome in outcomes} == {StorageFull}
+    assert await database.read(counts) == {}
+
+    room = text("PRAGMA max_page_count=100000")
+    await database.write(lambda connection: connection.execute(room))
+    await database.write(partial(fill, name="later"))
+    assert len(await database.read(counts)) == 200
+    database.close()
+
+
+async def test_a_small_write_beside_one_that_fills_the_disk_fails_with_it(
+    sqlite_url: str,
+) -> None:
+    database = Database(sqlite_url)
+    await database.write(metadata.create_all)
+    limit = text("PRAGMA max_page_count=20")
+    await database.write(lambda connection: connection.execute(limit))
+    busy = Event()
+    first = asyncio.create_task(database.write(lambda _: busy.wait(5)))
+    await asyncio.sleep(0.02)
+    group = [partial(put, name="a"), partial(fill, name="b"), partial(put, name="c")]
+    writes = asyncio.gather(*map(database.write, group), return_exceptions=True)
+    await asyncio.sleep(0.02)
+    busy.set()
+    await first
+
+    outcomes = await writes
+    kept = {
+        name for name, outcome in zip("abc", outcomes, strict=True) if outcome is None
+    }
+    assert isinstance(outcomes[1], StorageFull)
+    assert set(await database.read(counts)) == kept
+    database.close()

@@ -26,6 +26,7 @@ from services.runtime.errors import (
     RequestIdReused,
     RevisionNotReached,
     ServiceError,
+    StorageFull,
     Unauthenticated,
     WriteConflict,
 )
@@ -45,6 +46,7 @@ EACH = [
     RevisionNotReached("accounts/a", 9, 8),
     QueueFull("inference", 0.5),
     RateLimited("reports a day", 60),
+    StorageFull("database"),
     DependencyUnavailable("database"),
     InternalError(),
     DeadlineExceeded(),

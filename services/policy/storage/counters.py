@@ -10,6 +10,7 @@ COUNTERS = table(CounterRow)
 EPOCHS = table(EpochRow)
 STANDINGS = "standings"
 NOTICES = "notices"
+DECISIONS = "decisions"
 RULESETS = "rulesets"
 
 

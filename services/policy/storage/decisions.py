@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, tuple_
+from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 
+from services.policy.storage.counters import DECISIONS as DECISION_COUNTER
+from services.policy.storage.counters import count_up
 from services.policy.storage.rows import DecisionRow, table
 from services.policy.storage.times import from_us, to_us
 
 DECISIONS = table(DecisionRow)
 LIGHT = [column for column in DECISIONS.c if column.name != "evidence"]
+UNNUMBERED = DECISIONS.c.outbox_sequence.is_(None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,3 +150,53 @@ def _from_row(row: Any, evidence: str = "") -> StoredDecision:
         evidence=evidence,
         switches=row.switches,
     )
+
+
+def any_unnumbered(connection: Connection) -> bool:
+    """Say whether a decision waits for its number in the outbox."""
+    found = select(DECISIONS.c.id).where(UNNUMBERED).limit(1)
+    return connection.execute(found).one_or_none() is not None
+
+
+def number(connection: Connection, limit: int) -> int:
+    """Number up to *limit* decisions for the outbox, oldest first; return how many.
+
+    Whoever publishes numbers them, after their commit: numbers become visible in
+    order, and those who decide wait for nobody.
+    """
+    waiting = (
+        select(DECISIONS.c.account, DECISIONS.c.id)
+        .where(UNNUMBERED)
+        .order_by(DECISIONS.c.decide_us, DECISIONS.c.account, DECISIONS.c.id)
+        .limit(limit)
+    )
+    found = connection.execute(waiting).all()
+    if not found:
+        return 0
+    first = count_up(connection, DECISION_COUNTER, len(found))
+    numbered = (
+        update(DECISIONS)
+        .where(DECISIONS.c.account == bindparam("a"), DECISIONS.c.id == bindparam("d"))
+        .values(outbox_sequence=bindparam("n"))
+    )
+    rows = [
+        {"a": row.account, "d": row.id, "n": first + place}
+        for place, row in enumerate(found)
+    ]
+    connection.execute(numbered, rows)
+    return len(rows)
+
+
+def outbox(
+    connection: Connection, after: int, limit: int
+) -> list[tuple[int, StoredDecision]]:
+    """Return decisions after number *after* of the outbox, in order, with numbers."""
+    found = (
+        select(*LIGHT)
+        .where(DECISIONS.c.outbox_sequence > after)
+        .order_by(DECISIONS.c.outbox_sequence)
+        .limit(limit)
+    )
+    return [
+        (row.outbox_sequence, _from_row(row, "")) for row in connection.execute(found)
+    ]

@@ -46,6 +46,7 @@ class StoredNotice:
     account: str
     sequence: int
     outbox_sequence: int
+    key: str
     decision: str
     body: NoticeBody
     create_time: datetime
@@ -151,6 +152,7 @@ def _from_row(row: Any) -> StoredNotice:
         account=row.account,
         sequence=row.sequence,
         outbox_sequence=row.outbox_sequence,
+        key=row.key,
         decision=row.decision,
         body=from_plain(NoticeBody, json.loads(row.body)),
         create_time=from_us(row.create_us),

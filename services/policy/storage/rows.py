@@ -35,12 +35,13 @@ class LogRow(Row, table=True):
 
 
 class DecisionRow(Row, table=True):
-    """A decision with the evidence it froze. Never changed."""
+    """A decision with the evidence it froze. Never changed, but for its number."""
 
     __tablename__ = "decisions"
     __table_args__ = (
         Index("decisions_by_time", "decide_us", "account", "id"),
         Index("decisions_by_account_time", "account", "sequence"),
+        Index("decisions_by_outbox", "outbox_sequence", "decide_us", "account", "id"),
     )
     account: str = Field(primary_key=True)
     id: str = Field(primary_key=True)
@@ -54,6 +55,8 @@ class DecisionRow(Row, table=True):
     body: str = Field(sa_type=Text)
     evidence: str = Field(sa_type=Text)
     switches: str = Field(sa_type=Text)
+    outbox_sequence: int | None = big(default=None, nullable=True)
+    """Given by whoever publishes it; none before."""
 
 
 class StandingRow(Row, table=True):

@@ -130,6 +130,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     one. Example: a profile as of last year where activities are kept for 180
     days.
     """
+    ERROR_REASON_STORAGE_FULL: _ErrorReason.ValueType  # 26
+    """The disk under a database is full. RESOURCE_EXHAUSTED, with a RetryInfo:
+    nothing of the call was kept. Example: a volume that was not grown in time.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """The `reason` in the google.rpc.ErrorInfo that every error carries, under
@@ -244,5 +248,9 @@ ERROR_REASON_HISTORY_PRUNED: ErrorReason.ValueType  # 25
 """The instant lies before what retention kept. OUT_OF_RANGE: ask for a later
 one. Example: a profile as of last year where activities are kept for 180
 days.
+"""
+ERROR_REASON_STORAGE_FULL: ErrorReason.ValueType  # 26
+"""The disk under a database is full. RESOURCE_EXHAUSTED, with a RetryInfo:
+nothing of the call was kept. Example: a volume that was not grown in time.
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
