@@ -183,11 +183,13 @@ def contents(steps: Steps, imposed: Tier) -> tuple[ContentMark, ...]:
     fired = steps.outcome.live
     if steps.stops or not any(r.label or r.tier > Tier.CLEAR for r in fired):
         return ()
+    # Whoever stands at WARNING or beyond goes on with posts of the same kind.
+    stands = max(imposed, steps.history.tier(steps.now))
     return findings.marks(
         steps.evidence,
         steps.history,
         steps.ruleset.bounds,
-        recommended=imposed < Tier.WARNING,
+        recommended=stands < Tier.WARNING,
     )
 
 
