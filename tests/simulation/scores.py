@@ -83,7 +83,9 @@ def by_author(predictions: Path) -> Authors:
         for line in lines:
             row = json.loads(line)
             author = str(row.get("author") or row["source"])
-            found[f"{row['lang']} {row['label']}", author].append(float(row["log_likelihood_ratio"]))
+            found[f"{row['lang']} {row['label']}", author].append(
+                float(row["log_likelihood_ratio"])
+            )
     authors: Authors = defaultdict(list)
     for (kind, _), ratios in sorted(found.items()):
         if len(ratios) >= FEWEST:

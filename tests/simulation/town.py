@@ -21,8 +21,8 @@ from services.cli.replayer import interaction_name, tier_name
 from services.cli.storyteller import shanghai
 from services.policy.compose import compose as compose_policy
 from services.policy.settings import PolicySettings
-from services.runtime.clock import CALLER_TIME
 from services.runtime.client import RemoteStub
+from services.runtime.clock import CALLER_TIME
 from services.runtime.local import LocalStub
 from services.runtime.process import serving, wire
 from services.runtime.settings import RuntimeSettings
@@ -73,7 +73,7 @@ class ScoredDetector:
         ratio = self.ratios[text]
         return detector_service_pb2.Assessment(
             verdict=detector_service_pb2.VERDICT_UNDECIDED,
-            ai_probability=1 / (1 + 2.718281828 ** -ratio),
+            ai_probability=1 / (1 + 2.718281828**-ratio),
             log_likelihood_ratio=ratio,
             language="zh",
             chars_scored=len(text),
@@ -302,7 +302,11 @@ async def town(
         "debounce_s": 0.0,
         "sweep_s": 0.1,
     }
-    runtime = {"clock": "caller", "grace_s": 0.2, "max_message_bytes": 64 * 2**20}
+    runtime: dict[str, Any] = {
+        "clock": "caller",
+        "grace_s": 0.2,
+        "max_message_bytes": 64 * 2**20,
+    }
     if detector is None:
         settings = suite_settings(folder, runtime, policy, accounts)
         opened = suite(settings, wire(settings.runtime))

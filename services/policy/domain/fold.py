@@ -83,7 +83,8 @@ def with_word(history: History, event: Overridden) -> History:
         m if m.ended_by else replace(m, ended_by=event.decision)
         for m in history.measures
     )
-    return replace(history, measures=(*ended, Measure(made)), settled_time=event.time)
+    measures = (*ended, Measure(made, reason=event.reason))
+    return replace(history, measures=measures, settled_time=event.time)
 
 
 def with_change(

@@ -1,6 +1,7 @@
 """Cases: work for people. One is open for each key, however often it is asked for."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,16 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, tuple_, update
 
 from services.policy.domain.canonical import canonical, from_plain
-from services.policy.domain.cases import Case, CaseState, joined, key_of, open_case
+from services.policy.domain.cases import (
+    Case,
+    CaseOutcome,
+    CaseState,
+    answered_elsewhere,
+    joined,
+    key_of,
+    open_case,
+    without_report,
+)
 from services.policy.domain.tiers import CaseKind
 from services.policy.storage.rows import CaseRow, table
 from services.policy.storage.times import to_us
@@ -16,6 +26,10 @@ from services.runtime.errors import WriteConflict
 from services.runtime.ids import content_id
 
 CASES = table(CaseRow)
+ABOUT_DECISIONS = frozenset({CaseKind.BAN_CONFIRMATION, CaseKind.BAN_REVIEW})
+"""Cases with nothing to ask once their decisions fell."""
+FELL = "the decision was found wrong and is void"
+ENDED = "a person decided about the account since"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +91,41 @@ def get(connection: Connection, case: str) -> Case | None:
     """Return one case, or None."""
     row = connection.execute(select(CASES).where(CASES.c.id == case)).one_or_none()
     return None if row is None else from_row(row)
+
+
+def open_with(connection: Connection, quoted: str) -> list[Case]:
+    """Return undecided cases that hold the text *quoted* by itself in their JSON."""
+    found = select(CASES).where(
+        CASES.c.open_key.is_not(None), CASES.c.body.contains(quoted, autoescape=True)
+    )
+    return [from_row(row) for row in connection.execute(found)]
+
+
+def settle(
+    connection: Connection, account: str, over: Mapping[str, CaseOutcome]
+) -> None:
+    """Settle *account* in the cases about decisions of it that no longer stand.
+
+    *over* are these decisions by resource name, the latest to fall last.
+    """
+    about = json.dumps(f"accounts/{account}/decisions/", ensure_ascii=False)[:-1]
+    for case in open_with(connection, about):
+        if case.kind not in ABOUT_DECISIONS:
+            continue
+        outcomes = [over[name] for name in case.decisions if name in over]
+        outcome = outcomes[-1] if outcomes else CaseOutcome.NO_ACTION
+        reason = FELL if outcome is CaseOutcome.REJECTED else ENDED
+        after = answered_elsewhere(case, account, over, outcome, reason)
+        if after is not None:
+            save(connection, after, case)
+
+
+def take_back(connection: Connection, report: str) -> None:
+    """Take a withdrawn report out of its case; without any the case is decided."""
+    for case in open_with(connection, json.dumps(report, ensure_ascii=False)):
+        after = without_report(case, report)
+        if after is not None:
+            save(connection, after, case)
 
 
 def page(
