@@ -134,7 +134,7 @@ async def test_a_farm_of_two_hundred_is_cut_and_banned(tmp_path: Path) -> None:
     await with_client_facts(tmp_path, 200)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 async def test_a_farm_of_two_hundred_without_facts_loses_recommendation(
     tmp_path: Path,
 ) -> None:

@@ -48,6 +48,7 @@ from truepen.policy.v1 import (
 
 MAX_BATCH = 500
 SECONDS = 120.0
+CHARACTERS = [chr(0x4E00 + number) for number in range(2_000)]
 
 
 class ScoredDetector:
@@ -149,6 +150,16 @@ class Town:
             self.seen[account] = state
             for name in state.split(" + "):
                 self.since.setdefault((account, name), self.now)
+        return stands
+
+    async def standing(self, account: str) -> decisions_pb2.Standing:
+        """How one account stands."""
+        answer = await self.enforcement.GetStanding(
+            enforcement_service_pb2.GetStandingRequest(
+                name=f"accounts/{account}/standing"
+            )
+        )
+        stands: decisions_pb2.Standing = answer.standing
         return stands
 
     async def not_recommended(self, keys: Sequence[tuple[str, str]]) -> list[str]:
@@ -276,8 +287,7 @@ def request_id(*parts: str) -> str:
 
 def unwritten(chance: random.Random, length: int) -> str:
     """A text that nobody wrote: characters at random, so that none is like another."""
-    drawn = (chr(0x4E00 + chance.randrange(2_000)) for _ in range(max(length, 4)))
-    return "".join(drawn) + "。"
+    return "".join(chance.choices(CHARACTERS, k=max(length, 4))) + "。"
 
 
 @asynccontextmanager
