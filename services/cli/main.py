@@ -15,6 +15,7 @@ from services.cli.report import report
 from services.cli.ruleset import ruleset
 from services.cli.serve import serve
 from services.cli.standing import standing
+from services.cli.transparency import transparency
 from services.cli.verify import verify_log
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ for command in (serve, demo, detect, replay, migrate, standing, profile, report)
 app.command()(explain)
 app.command()(verify_log)
 app.command()(rebuild)
+app.command()(transparency)
 app.add_typer(case, name="case")
 app.add_typer(appeal, name="appeal")
 app.add_typer(ruleset, name="ruleset")

@@ -151,3 +151,25 @@ def test_nothing_is_made_where_nothing_is_stored(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_period_is_counted_out_of_the_stored_log(tmp_path: Path) -> None:
+    folder = ("--data-dir", str(tmp_path))
+    async with hosted_suite(tmp_path):
+        pass
+    told = await run(
+        "transparency", "--from", "2026-10-01", "--to", "2026-11-30", *folder
+    )
+    none = await run(
+        "transparency", "--from", "2025-10-01", "--to", "2025-11-30", *folder
+    )
+    turned = await run(
+        "transparency", "--from", "2026-10-02", "--to", "2026-10-01", *folder
+    )
+
+    said = json.loads(told.stdout)
+    assert said["decisions"] == 1
+    assert said["by_tier"] == [{"tier": "BANNED", "count": 1}]
+    assert said["by_automation"] == [{"automation": "RULE", "count": 1}]
+    assert json.loads(none.stdout)["decisions"] == 0
+    assert turned.exit_code == 2

@@ -1,7 +1,7 @@
 """Cases: work for people. One is open for each key, however often it is asked for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -145,6 +145,12 @@ def page(
         found = found.where(tuple_(CASES.c.due_us, CASES.c.id) > after)
     ordered = found.order_by(CASES.c.due_us, CASES.c.id).limit(limit)
     return [from_row(row) for row in connection.execute(ordered)]
+
+
+def of_kind(connection: Connection, kind: CaseKind) -> Iterator[Case]:
+    """Return every case of *kind*."""
+    found = select(CASES).where(CASES.c.kind == kind.value)
+    return (from_row(row) for row in connection.execute(found))
 
 
 def late(connection: Connection, now: datetime, limit: int) -> list[Case]:
