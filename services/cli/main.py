@@ -3,6 +3,7 @@
 import typer
 
 from services.cli.appeal import appeal
+from services.cli.backtest import backtest
 from services.cli.case import case
 from services.cli.demo import demo
 from services.cli.detect import detect
@@ -30,6 +31,7 @@ app.command()(explain)
 app.command()(verify_log)
 app.command()(rebuild)
 app.command()(transparency)
+app.command()(backtest)
 app.add_typer(case, name="case")
 app.add_typer(appeal, name="appeal")
 app.add_typer(ruleset, name="ruleset")

@@ -1,7 +1,7 @@
 """Asks a running suite one question; tells what went wrong in one line."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
 from typing import Any
 
 import typer
@@ -32,6 +32,33 @@ def ask(target: str, stub: Any, method: str, request: Message, who: str = "") ->
         raise typer.Exit(1) from error
 
 
+def follow(
+    target: str, stub: Any, method: str, request: Message, who: str = ""
+) -> Iterator[Any]:
+    """Yield what the streaming *method* tells, as it comes; as `ask` otherwise."""
+    runner = asyncio.Runner()
+    opened = _following(target, stub, method, request, who)
+    try:
+        while (told := runner.run(anext(opened, None))) is not None:
+            yield told
+    except ServiceError as error:
+        typer.echo(f"{target}: {error.kind}, {error.reason}: {error}", err=True)
+        raise typer.Exit(1) from error
+    finally:
+        runner.run(opened.aclose())
+        runner.close()
+
+
+async def _following(
+    target: str, stub: Any, method: str, request: Message, who: str
+) -> AsyncGenerator[Any, None]:
+    credentials = channel_credentials(RuntimeSettings())
+    async with connect(target, {}, credentials) as channel:
+        signed = RemoteStub(Signed(stub(channel), who))
+        async for told in getattr(signed, method)(request):
+            yield told
+
+
 class Signed:
     """A generated *stub* whose calls say who makes them."""
 
@@ -43,7 +70,7 @@ class Signed:
         """Return the method *name* of the stub."""
         method = getattr(self._stub, name)
 
-        def call(request: Any, *, timeout: float, metadata: list[Any]) -> Any:
+        def call(request: Any, *, timeout: float | None, metadata: list[Any]) -> Any:
             return method(request, timeout=timeout, metadata=[*metadata, *self._who])
 
         return call

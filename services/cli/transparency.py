@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime  # typer reads the latter at run time
+from datetime import datetime  # noqa: TC003  # typer reads it at run time
 from pathlib import Path  # noqa: TC003  # typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.periods import FORMATS, aware
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from services.policy.domain.transparency import Transparency
-
-FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]
 
 
 def transparency(
@@ -43,11 +43,6 @@ def transparency(
     with stored(Stored.POLICY, data_dir) as database:
         database.read_sync(lambda connection: count(connection, report))
     print_record(report.record())
-
-
-def aware(time: datetime) -> datetime:
-    """Return *time*, in UTC where it names no offset."""
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 def count(connection: Connection, report: Transparency) -> None:

@@ -12,6 +12,7 @@ from services.policy.domain.ruling import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.effects import effects_of, lapsed
 from services.policy.rulebook import Rulebook, Rules
+from services.policy.shadowing import Shadowing
 from services.policy.storage import decisions
 from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.ledgers import Ledger
@@ -61,6 +62,7 @@ class Enforcer:
         gatherer: Gatherer,
         clock: Clock,
         changed: Callable[[str], None],
+        shadowing: Shadowing,
     ) -> None:
         """Have *changed* called with each account whose standing may have changed."""
         self._store = store
@@ -68,6 +70,7 @@ class Enforcer:
         self._gatherer = gatherer
         self._clock = clock
         self._changed = changed
+        self._shadowing = shadowing
 
     async def evaluate(
         self, account: str, min_revision: int = 0, *, dry_run: bool = False
@@ -113,6 +116,9 @@ class Enforcer:
         measure = ledger.history.measure(ruling.decision)
         if measure is not None:
             return await self._recorded(evidence.account, measure)
+        if rules.shadows and not dry_run:
+            history = ledger.history
+            await self._shadowing.compare(evidence, history, rules, ruling, now)
         if dry_run or recorded_by(ruling, evidence, ledger, rules) is None:
             return Evaluation(changed=False, ruling=ruling)
         return await self._record(evidence, rules, now)

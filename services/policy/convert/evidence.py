@@ -56,6 +56,7 @@ def evidence_of(profile: pb.Profile, now: datetime) -> Evidence:
         profile_revision=profile.revision,
         as_of_time=as_of,
         account_kind=KINDS.get(facts.kind, AccountKind.PERSON),
+        language=facts.language,
         protected=facts.protected,
         account_age_days=None if created is None else (as_of - created) / DAY,
         follower_count=optional(facts, "follower_count"),

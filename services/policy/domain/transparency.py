@@ -133,14 +133,7 @@ class Transparency:
             "by_strategy": rows("strategy", self.strategies),
             "appeal_outcomes": rows("outcome", self.answers),
             "reversals": rows("cause", self.reversals),
-            "median_times": [
-                {
-                    "what": what,
-                    "median_hours": round(median(took), 2),
-                    "count": len(took),
-                }
-                for w, took in sorted(self.hours.items())
-            ],
+            "median_times": [took_row(*took) for took in sorted(self.hours.items())],
         }
 
 
@@ -152,6 +145,11 @@ def tier_of(made: DecisionMade) -> str:
     if made.tier is Tier.CLEAR and made.interaction > InteractionTier.NONE:
         return made.interaction.name
     return made.tier.name
+
+
+def took_row(what: str, hours: list[float]) -> dict[str, Any]:
+    """How long something took, as a row."""
+    return {"what": what, "median_hours": round(median(hours), 2), "count": len(hours)}
 
 
 def rows(

@@ -12,11 +12,13 @@ from services.policy.storage.rows import (
     AnnotationRow,
     AppealRow,
     AuditRow,
+    BannedKeyRow,
     CaseRow,
     DecisionRow,
     LogRow,
     MeasureRow,
     NoticeRow,
+    ShadowFlipRow,
     StandingRow,
     table,
 )
@@ -26,10 +28,12 @@ OWNED = tuple(
     for row in (
         AnnotationRow,
         AppealRow,
+        BannedKeyRow,
         DecisionRow,
         LogRow,
         MeasureRow,
         NoticeRow,
+        ShadowFlipRow,
         StandingRow,
     )
 )
