@@ -16,6 +16,7 @@ from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
 from services.policy.feeds import Pace
 from services.policy.handover import HandOver
+from services.policy.lineage import Lineage
 from services.policy.metrics import PolicyMetrics
 from services.policy.overrides import Overrider
 from services.policy.posting import Posting
@@ -154,7 +155,15 @@ def core_of(
         store=store,
         rulebook=rulebook,
         accounts=accounts,
-        enforcer=Enforcer(store, rulebook, accounts, wiring.clock, changed, shadowing),
+        enforcer=Enforcer(
+            store,
+            rulebook,
+            accounts,
+            wiring.clock,
+            changed,
+            shadowing=shadowing,
+            lineage=Lineage(store),
+        ),
         queries=queries,
         posting=posting,
         standings=standings,

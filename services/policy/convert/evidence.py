@@ -63,6 +63,8 @@ def evidence_of(profile: pb.Profile, now: datetime) -> Evidence:
         ownership_epoch=profile.ownership_epoch,
         activity_count=profile.activity_count,
         cluster=profile.cluster,
+        device_keys=tuple(profile.device_keys),
+        network_keys=tuple(profile.network_keys),
         **long_reliance(profile),
         **short_reliance(profile),
         **automation_of(profile),

@@ -16,8 +16,9 @@ from services.policy.domain.tiers import (
     Identifiability,
 )
 
+DAY = timedelta(days=1)
 PERSON_SEEN_WITHIN = timedelta(days=14)
-LATER = frozenset({"language"})
+LATER = frozenset({"language", "device_keys", "network_keys"})
 PROBABILITIES = frozenset(
     {
         "reliance_lower",
@@ -73,6 +74,9 @@ class Evidence:
     activity_count: int | None = None
     cluster: str = ""
     cluster_size: int | None = None
+    device_keys: tuple[str, ...] = ()
+    """Keyed hashes of the devices of the present owner; no rule may name them."""
+    network_keys: tuple[str, ...] = ()
     banned_lineage: bool | None = None
     """A device or network of the account is that of a banned one."""
 
@@ -188,7 +192,7 @@ class Evidence:
         So what was frozen before it came keeps its bytes.
         """
         plain = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {k: v for k, v in plain.items() if v != "" or k not in LATER}
+        return {k: v for k, v in plain.items() if v or k not in LATER}
 
 
 _NAMES = tuple(field.name for field in fields(Evidence))

@@ -1,4 +1,4 @@
-"""What rulesets in SHADOW would have done, and keys of banned accounts."""
+"""What rulesets in SHADOW would have done, and keys of sanctioned accounts."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -31,9 +31,9 @@ def upgrade() -> None:
     )
     op.create_index("shadow_flips_by_digest", "shadow_flips", ["digest"])
     op.create_table(
-        "banned_keys",
+        "identity_keys",
         sa.Column("account", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("account", "key"),
     )
-    op.create_index("banned_keys_by_key", "banned_keys", ["key"])
+    op.create_index("identity_keys_by_key", "identity_keys", ["key"])

@@ -26,6 +26,8 @@ from services.runtime.errors import WriteConflict
 from services.runtime.ids import content_id
 
 CASES = table(CaseRow)
+ASKED_ONCE = frozenset({CaseKind.LINEAGE})
+"""The same question is put to people once: its answer does not change with time."""
 ABOUT_DECISIONS = frozenset({CaseKind.BAN_CONFIRMATION, CaseKind.BAN_REVIEW})
 """Cases with nothing to ask once their decisions fell."""
 FELL = "the decision was found wrong and is void"
@@ -58,6 +60,8 @@ def open_about(
     key = f"{news.kind}:{about}"
     found = select(CASES).where(CASES.c.open_key == key)
     row = connection.execute(found).one_or_none()
+    if row is None and news.kind in ASKED_ONCE and was_asked(connection, news, about):
+        return ""
     if row is None:
         case_id = content_id("case", key, str(to_us(now)))
         before = None
@@ -77,6 +81,16 @@ def open_about(
     elif grown != before:
         save(connection, grown, before)
     return grown.id
+
+
+def was_asked(connection: Connection, news: CaseNews, about: str) -> bool:
+    """Say whether a person decided such a case before."""
+    quoted = json.dumps({"key": about}, ensure_ascii=False, separators=(",", ":"))
+    found = select(CASES.c.id).where(
+        CASES.c.kind == news.kind.value,
+        CASES.c.body.contains(quoted[1:-1], autoescape=True),
+    )
+    return connection.execute(found.limit(1)).first() is not None
 
 
 def save(connection: Connection, case: Case, before: Case) -> None:

@@ -251,11 +251,11 @@ class ShadowFlipRow(Row, table=True):
     flip_us: int = big()
 
 
-class BannedKeyRow(Row, table=True):
-    """A device or network key of a banned account: keyed hashes alone."""
+class IdentityKeyRow(Row, table=True):
+    """A device or network key of an account that was sanctioned: a keyed hash."""
 
-    __tablename__ = "banned_keys"
-    __table_args__ = (Index("banned_keys_by_key", "key"),)
+    __tablename__ = "identity_keys"
+    __table_args__ = (Index("identity_keys_by_key", "key"),)
     account: str = Field(primary_key=True)
     key: str = Field(primary_key=True)
 

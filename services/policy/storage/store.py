@@ -17,6 +17,7 @@ from services.policy.storage import (
     cursors,
     decisions,
     erasures,
+    identities,
     ledgers,
     measures,
     notices,
@@ -72,6 +73,8 @@ class Effects:
     measures: Sequence[StoredMeasure] = ()
     budgets: Mapping[str, int] = field(default_factory=dict)
     """Daily budget of each rule that decided and has one."""
+    identity_keys: Sequence[str] = ()
+    """Device and network keys to know the account's next one by."""
 
 
 Transaction = Connection
@@ -200,6 +203,7 @@ def write_effects(
         cases.settle(connection, account, over)
     measures.put(connection, effects.measures)
     budgets.spend(connection, effects.budgets, now)
+    identities.put(connection, account, effects.identity_keys)
     notices.write(connection, account, effects.notices, now)
     for case in effects.cases:
         cases.tell(connection, case, now)

@@ -207,6 +207,8 @@ class Profile(_message.Message):
     PENDING_TEXT_COUNT_FIELD_NUMBER: _builtins.int
     FLAGGED_CONTENTS_FIELD_NUMBER: _builtins.int
     CLUSTER_FIELD_NUMBER: _builtins.int
+    DEVICE_KEYS_FIELD_NUMBER: _builtins.int
+    NETWORK_KEYS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name. Format: `accounts/{account}/profile`."""
     revision: _builtins.int
@@ -285,6 +287,18 @@ class Profile(_message.Message):
     def flagged_contents(self) -> _containers.RepeatedCompositeFieldContainer[Global___FlaggedContent]:
         """Posts that look AI-made or carry hard facts, newest first, at most 50."""
 
+    @_builtins.property
+    def device_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Devices that published in the present ownership epoch, as keyed
+        hashes (HMAC, hexadecimal) of the platform's own hashes. Equal devices of
+        two accounts have equal keys as long as the fingerprint key is the same;
+        without it nothing can be learnt from them.
+        """
+
+    @_builtins.property
+    def network_keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Networks of the present ownership epoch, in the same way."""
+
     def __init__(
         self,
         *,
@@ -310,10 +324,12 @@ class Profile(_message.Message):
         pending_text_count: _builtins.int = ...,
         flagged_contents: _abc.Iterable[Global___FlaggedContent] | None = ...,
         cluster: _builtins.str = ...,
+        device_keys: _abc.Iterable[_builtins.str] | None = ...,
+        network_keys: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of_time", b"as_of_time", "automation", b"automation", "facts", b"facts", "first_event_time", b"first_event_time", "interaction_automation", b"interaction_automation", "last_event_time", b"last_event_time", "operation", b"operation", "own_voice", b"own_voice", "ownership_epoch_time", b"ownership_epoch_time", "reports", b"reports"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_count", b"activity_count", "as_of_time", b"as_of_time", "automation", b"automation", "channels", b"channels", "cluster", b"cluster", "facts", b"facts", "first_event_time", b"first_event_time", "flagged_contents", b"flagged_contents", "interaction_automation", b"interaction_automation", "last_event_time", b"last_event_time", "model_digests", b"model_digests", "name", b"name", "operation", b"operation", "own_voice", b"own_voice", "ownership_epoch", b"ownership_epoch", "ownership_epoch_time", b"ownership_epoch_time", "pending_text_count", b"pending_text_count", "reference_version", b"reference_version", "reliances", b"reliances", "reports", b"reports", "revision", b"revision", "signals", b"signals"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activity_count", b"activity_count", "as_of_time", b"as_of_time", "automation", b"automation", "channels", b"channels", "cluster", b"cluster", "device_keys", b"device_keys", "facts", b"facts", "first_event_time", b"first_event_time", "flagged_contents", b"flagged_contents", "interaction_automation", b"interaction_automation", "last_event_time", b"last_event_time", "model_digests", b"model_digests", "name", b"name", "network_keys", b"network_keys", "operation", b"operation", "own_voice", b"own_voice", "ownership_epoch", b"ownership_epoch", "ownership_epoch_time", b"ownership_epoch_time", "pending_text_count", b"pending_text_count", "reference_version", b"reference_version", "reliances", b"reliances", "reports", b"reports", "revision", b"revision", "signals", b"signals"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
