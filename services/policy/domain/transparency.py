@@ -67,11 +67,15 @@ class Transparency:
         begun = {m.made.decision: m.made.time for m in measures.values()}
         begun |= {e.appeal: e.time for e in log if isinstance(e, AppealFiled)}
         new = [e for e in log if self.period.holds(e.time)]
-        made = [e for e in new if isinstance(e, DecisionMade | Overridden)]
         # One made again in milder form after a reversal was counted when it was made.
-        made = [e for e in made if not getattr(e, "replaces", "")]
-        for event in made:
-            self._decision(measures[event.decision])
+        made = {
+            e.decision
+            for e in new
+            if isinstance(e, DecisionMade | Overridden)
+            and not getattr(e, "replaces", "")
+        }
+        for decision in sorted(made):
+            self._decision(measures[decision])
         self.accounts += bool(made)
         for event in new:
             self._change(event, begun)
