@@ -57,13 +57,12 @@ def list_appeals(
 @appeal.command()
 def show(name: Name, who: Who = "", target: Target = LOCAL) -> None:
     """Show an appeal with its decision; without scores until it is answered."""
-    from services.cli.evidence import blind, decision_at, laid_out
+    from services.cli.evidence import decision_at, laid_out
     from services.cli.output import print_record, record_of
 
     found = _get(target, who, name)
     print_record(record_of(found))
-    record = laid_out(decision_at(target, found.decision, who))
-    print_record(record if found.HasField("resolve_time") else blind(record))
+    print_record(laid_out(decision_at(target, found.decision, who)))
 
 
 @appeal.command()

@@ -44,16 +44,13 @@ def list_cases(
 @case.command()
 def show(name: Name, who: Who = "", target: Target = LOCAL) -> None:
     """Show a case with its decisions; without scores until it is resolved."""
-    from services.cli.evidence import blind, decision_at, laid_out
+    from services.cli.evidence import decision_at, laid_out
     from services.cli.output import print_record, record_of
-    from truepen.policy.v1.cases_service_pb2 import CASE_STATE_RESOLVED
 
     found = _find(target, who, name)
     print_record(record_of(found))
     for decision in found.decisions:
-        record = laid_out(decision_at(target, decision, who))
-        committed = found.state == CASE_STATE_RESOLVED
-        print_record(record if committed else blind(record))
+        print_record(laid_out(decision_at(target, decision, who)))
 
 
 @case.command()

@@ -3,6 +3,7 @@
 import typer
 
 from services.cli.appeal import appeal
+from services.cli.backtest import backtest
 from services.cli.calibrate import calibrate
 from services.cli.case import case
 from services.cli.compare import compare
@@ -20,6 +21,7 @@ from services.cli.restored import erasures, restored
 from services.cli.ruleset import ruleset
 from services.cli.serve import serve
 from services.cli.standing import standing
+from services.cli.transparency import transparency
 from services.cli.verify import verify_log
 
 app = typer.Typer(
@@ -48,6 +50,8 @@ app.command()(prune)
 app.add_typer(letters, name="texts")
 app.command()(erasures)
 app.command()(restored)
+app.command()(transparency)
+app.command()(backtest)
 app.add_typer(case, name="case")
 app.add_typer(appeal, name="appeal")
 app.add_typer(ruleset, name="ruleset")

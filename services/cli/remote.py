@@ -1,6 +1,7 @@
 """Asks a running suite one question; tells what went wrong in one line."""
 
 import asyncio
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 import typer
@@ -31,6 +32,31 @@ def ask(target: str, stub: Any, method: str, request: Message, who: str = "") ->
     except ServiceError as error:
         typer.echo(f"{target}: {error.kind}, {error.reason}: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+def follow(
+    target: str, stub: Any, method: str, request: Message, who: str = ""
+) -> Iterator[Any]:
+    """Yield what the streaming *method* tells, as it comes; as `ask` otherwise."""
+    runner = asyncio.Runner()
+    opened = _following(target, stub, method, request, who)
+    try:
+        while (told := runner.run(anext(opened, None))) is not None:
+            yield told
+    except ServiceError as error:
+        typer.echo(f"{target}: {error.kind}, {error.reason}: {error}", err=True)
+        raise typer.Exit(1) from error
+    finally:
+        runner.run(opened.aclose())
+        runner.close()
+
+
+async def _following(
+    target: str, stub: Any, method: str, request: Message, who: str
+) -> AsyncGenerator[Any, None]:
+    async with Connection.of(target, {}, RuntimeSettings()) as connection:
+        async for told in getattr(connection.stub(stub, who), method)(request):
+            yield told
 
 
 async def _ask(target: str, stub: Any, method: str, request: Message, who: str) -> Any:

@@ -2,13 +2,22 @@
 
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from services.policy.domain.bounds import upper_bound
+from services.policy.domain.bounds import lower_bound, upper_bound
 from services.policy.domain.canonical import from_plain
-from services.policy.domain.events import Event
+from services.policy.domain.events import (
+    PERSONS_WORD,
+    AppealFiled,
+    AppealOutcome,
+    AppealResolved,
+    BanConfirmed,
+    DecisionMade,
+    DecisionReversed,
+    Event,
+)
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold_all
 from services.policy.domain.ruleset import Ruleset
@@ -24,15 +33,13 @@ from services.runtime.errors import NotFound
 
 AT_ONCE = 100
 APPEALED_SHARE = 0.1
-"""Assumed share of decisions above NOTICE that are appealed, until it is measured."""
+"""Assumed share of measures above NOTICE that are appealed, until it is measured."""
+MEASURED_FROM = 50
+"""Measures above NOTICE from which that share is measured."""
 FORECAST = timedelta(days=30)
 YOUNG_DAYS = 30.0
 LARGE_FOLLOWING = 10_000
-STRATA: Mapping[str, Callable[[Evidence], bool]] = {
-    "all": lambda evidence: True,
-    "account_age=<30d": lambda e: (e.account_age_days or YOUNG_DAYS) < YOUNG_DAYS,
-    "followers=>10000": lambda e: (e.follower_count or 0) > LARGE_FOLLOWING,
-}
+ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +63,24 @@ class Bound:
         """In [0, 1]; 1 where nothing is known."""
         return upper_bound(self.wrongful, self.labelled)
 
+    @property
+    def lower(self) -> float:
+        """In [0, 1]: the wrongful share is surely above it."""
+        return lower_bound(self.wrongful, self.labelled)
+
+
+@dataclass(slots=True)
+class Record:
+    """How often people judged something, and found it wrong."""
+
+    judged: int = 0
+    wrong: int = 0
+
+    def add(self, *, wrong: bool) -> None:
+        """Count one judgement."""
+        self.judged += 1
+        self.wrong += wrong
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
@@ -66,6 +91,10 @@ class Report:
     bounds: Sequence[Bound]
     appeal_forecast: float
     """Appeals to be expected for each 30 days."""
+    appealed_share: float
+    """Of measures above NOTICE, measured or assumed."""
+    precision: Mapping[str, Record]
+    """What people found about the decisions of each rule."""
     passed: bool
 
 
@@ -84,9 +113,11 @@ class Tally:
 
     examined: int = 0
     sanctioned: int = 0
+    appealable: int = 0
+    appealed: int = 0
     flips: dict[tuple[Tier, Tier], list[str]] = field(default_factory=dict)
-    labelled: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STRATA, 0))
-    wrongful: dict[str, int] = field(default_factory=lambda: dict.fromkeys(STRATA, 0))
+    bans: dict[str, Record] = field(default_factory=lambda: {ALL: Record()})
+    rules: dict[str, Record] = field(default_factory=dict)
 
     def flip(self, name: str, before: Tier, after: Tier) -> None:
         """Count one decision by what it imposed and what it would impose."""
@@ -95,12 +126,36 @@ class Tally:
         if before != after:
             self.flips.setdefault((before, after), []).append(name)
 
-    def label(self, evidence: Evidence, *, wrong: bool) -> None:
+    def ban(self, evidence: Evidence, *, wrong: bool) -> None:
         """Count a ban about which a person has decided."""
-        for stratum, holds in STRATA.items():
-            if holds(evidence):
-                self.labelled[stratum] += 1
-                self.wrongful[stratum] += wrong
+        for stratum in strata_of(evidence):
+            self.bans.setdefault(stratum, Record()).add(wrong=wrong)
+
+    def outcome(self, made: DecisionMade, *, wrong: bool) -> None:
+        """Count what a person found for each rule that had fired."""
+        for name in made.rules:
+            self.rules.setdefault(name, Record()).add(wrong=wrong)
+
+    @property
+    def appealed_share(self) -> float:
+        """Of measures above NOTICE, those that were appealed."""
+        if self.appealable < MEASURED_FROM:
+            return APPEALED_SHARE
+        return self.appealed / self.appealable
+
+
+def strata_of(evidence: Evidence) -> list[str]:
+    """The groups of accounts that one is counted in."""
+    age, followers = evidence.account_age_days, evidence.follower_count
+    found = [ALL]
+    if evidence.language:
+        found.append(f"language={evidence.language.partition('-')[0]}")
+    if age is not None:
+        found.append("account_age=<30d" if age < YOUNG_DAYS else "account_age=>30d")
+    if followers is not None:
+        large = followers > LARGE_FOLLOWING
+        found.append("followers=>10000" if large else "followers=<10000")
+    return found
 
 
 class Backtester:
@@ -149,20 +204,51 @@ def judge_again(
     after = rule(evidence, history, ruleset, before.decide_time, DEFAULT)
     name = f"accounts/{stored.account}/decisions/{stored.id}"
     tally.flip(name, before.imposed_tier, after.imposed_tier)
-    measure = fold_all(log).measure(stored.id)
-    known = measure is not None and (measure.confirmed or measure.reversed)
-    if after.imposed_tier is Tier.BANNED and measure is not None and known:
-        tally.label(evidence, wrong=measure.reversed)
+    if before.imposed_tier > Tier.NOTICE:
+        tally.appealable += 1
+        filed = (e for e in log if isinstance(e, AppealFiled))
+        tally.appealed += any(e.decision == stored.id for e in filed)
+    wrong = found_wrong(stored.id, log)
+    if wrong is None:
+        return
+    tally.outcome(before.made(), wrong=wrong)
+    if after.imposed_tier is Tier.BANNED:
+        tally.ban(evidence, wrong=wrong)
+
+
+def found_wrong(decision: str, log: Sequence[Event]) -> bool | None:
+    """What people found about a decision in the end; None where nobody judged it."""
+    found = None
+    for event in log:
+        if getattr(event, "decision", "") != decision:
+            continue
+        match event:
+            case BanConfirmed():
+                found = False
+            case DecisionReversed() if event.cause in PERSONS_WORD:
+                found = True
+            case AppealResolved():
+                found = event.outcome is AppealOutcome.OVERTURNED
+    return found
 
 
 def report_of(tally: Tally, window: Window, gate: float | None) -> Report:
-    """Return the report; the gate looks at the bound over all strata together."""
-    bounds = [Bound(s, tally.labelled[s], tally.wrongful[s]) for s in STRATA]
+    """Return the report.
+
+    The gate asks that the bound over all bans is within it, and that no stratum is
+    surely beyond it: few bans of a small group cannot show that it is safe, but they
+    can show that it is not.
+    """
+    bounds = [Bound(s, r.judged, r.wrong) for s, r in sorted(tally.bans.items())]
     share = (window.end - window.start) / FORECAST
+    whole = next(bound for bound in bounds if bound.stratum == ALL)
     return Report(
         decision_count=tally.examined,
         flips=tally.flips,
         bounds=bounds,
-        appeal_forecast=APPEALED_SHARE * tally.sanctioned / share,
-        passed=gate is None or bounds[0].upper <= gate,
+        appeal_forecast=tally.appealed_share * tally.sanctioned / share,
+        appealed_share=tally.appealed_share,
+        precision=tally.rules,
+        passed=gate is None
+        or (whole.upper <= gate and all(bound.lower <= gate for bound in bounds)),
     )

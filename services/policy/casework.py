@@ -1,6 +1,6 @@
 """People's work on cases: taken with a claim, decided once, for all its accounts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from services.policy.callers import Caller
@@ -20,7 +20,7 @@ from services.policy.domain.truths import Annotation, found_by_case
 from services.policy.effects import noted, written
 from services.policy.records import Hearing, decision_of
 from services.policy.reports import Desk, Resolution
-from services.policy.reversing import Bases, Reverser, reversal
+from services.policy.reversing import Bases, Reverser, reversals
 from services.policy.rulebook import Rulebook
 from services.policy.storage import annotations, cases
 from services.policy.storage.ledgers import Ledger
@@ -207,37 +207,35 @@ def rejection(
     bases: Bases,
 ) -> Effects | None:
     """Return what a rejected case writes: its decisions are void from the start."""
-    caller = hearing.caller
-    events: list[Event] = []
-    told: list[Notice] = []
-    found = []
-    for name in decided_in(case, ledger):
-        event = DecisionReversed(
+    caller, reason = hearing.caller, case.outcome_reason
+    names = decided_in(case, ledger)
+    if not names:
+        return None
+    events = [
+        DecisionReversed(
             time=caller.now,
             decision=name,
             cause=ReversalCause.REVIEW,
             identity=caller.identity,
-            reason=case.outcome_reason,
+            reason=reason,
             word_holds_until=caller.now + hearing.ruleset.ladder.word_holds_for,
         )
-        voided = reversal(ledger.account, [*log, *events], event, bases)
-        events += voided.events
-        found.append(voided)
-        kind = NoticeKind.DECISION_REVERSED
-        told.append(notice_of_change(kind, name, caller.now, case.outcome_reason))
-    if not events:
-        return None
+        for name in names
+    ]
+    voided = reversals(ledger.account, log, events, bases)
+    kind = NoticeKind.DECISION_REVERSED
+    told = [notice_of_change(kind, name, caller.now, reason) for name in names]
     return replace(
-        told_effects(ledger, events, told, hearing),
-        decisions=[made for voided in found for made in voided.decisions],
-        measures=[measure for voided in found for measure in voided.measures],
+        told_effects(ledger, voided.events, told, hearing),
+        decisions=voided.decisions,
+        measures=voided.measures,
     )
 
 
 def told_effects(
     ledger: Ledger,
-    events: list[Event],
-    told: list[Notice],
+    events: Sequence[Event],
+    told: Sequence[Notice],
     hearing: Hearing,
 ) -> Effects:
     """Return what appending *events* writes, with the notices about them."""

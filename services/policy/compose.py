@@ -18,6 +18,7 @@ from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
 from services.policy.feeds import Pace
 from services.policy.handover import HandOver
+from services.policy.lineage import Lineage
 from services.policy.metrics import PolicyMetrics
 from services.policy.overrides import Overrider
 from services.policy.posting import Posting
@@ -38,6 +39,7 @@ from services.policy.server.rulesets import RulesetsServicer
 from services.policy.server.standing_reader import StandingReader
 from services.policy.server.streams import Streams
 from services.policy.settings import PolicySettings
+from services.policy.shadowing import Shadowing
 from services.policy.shipped import compiled, shipped_text
 from services.policy.storage.rules import StoredRules
 from services.policy.storage.store import Store
@@ -92,6 +94,7 @@ class Core:
     streams: Streams
     changed: Callable[[str], None]
     clock: Clock
+    shadowing: Shadowing
 
 
 def compose(
@@ -118,6 +121,7 @@ def compose(
     async def stop() -> None:
         await publishing.stop()
         await team.stop()
+        await core.shadowing.flush(core.clock.now())
         await asyncio.to_thread(database.close)
 
     return Policy(Parts(services_of(servicers), ROLES, start, stop), servicers)
@@ -160,17 +164,27 @@ def core_of(
         bell.ring()
 
     pace = Pace(settings.watch_poll_s, settings.heartbeat_s)
+    shadowing = Shadowing(store)
     return Core(
         store=store,
         rulebook=rulebook,
         accounts=accounts,
-        enforcer=Enforcer(store, rulebook, accounts, wiring.clock, changed),
+        enforcer=Enforcer(
+            store,
+            rulebook,
+            accounts,
+            wiring.clock,
+            changed,
+            shadowing=shadowing,
+            lineage=Lineage(store),
+        ),
         queries=queries,
         posting=posting,
         standings=standings,
         streams=Streams(wiring.tokens, bell, pace, wiring.shutdown),
         changed=changed,
         clock=wiring.clock,
+        shadowing=shadowing,
     )
 
 

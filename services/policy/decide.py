@@ -11,7 +11,9 @@ from services.policy.domain.history import Measure
 from services.policy.domain.ruling import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.effects import effects_of, lapsed
+from services.policy.lineage import Lineage
 from services.policy.rulebook import Rulebook, Rules
+from services.policy.shadowing import Shadowing
 from services.policy.storage import decisions
 from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.ledgers import Ledger
@@ -61,6 +63,9 @@ class Enforcer:
         gatherer: Gatherer,
         clock: Clock,
         changed: Callable[[str], None],
+        *,
+        shadowing: Shadowing,
+        lineage: Lineage,
     ) -> None:
         """Have *changed* called with each account whose standing may have changed."""
         self._store = store
@@ -68,6 +73,8 @@ class Enforcer:
         self._gatherer = gatherer
         self._clock = clock
         self._changed = changed
+        self._shadowing = shadowing
+        self._lineage = lineage
 
     async def evaluate(
         self, account: str, min_revision: int = 0, *, dry_run: bool = False
@@ -106,6 +113,7 @@ class Enforcer:
     ) -> Evaluation:
         rules = await self._rulebook.current()
         now = self._clock.now()
+        evidence = await self._lineage.known(evidence)
         if not dry_run and lapsed(ledger.history, rules.live, now):
             await self.settle(evidence.account)
             ledger = await self._store.ledger(evidence.account)
@@ -113,6 +121,9 @@ class Enforcer:
         measure = ledger.history.measure(ruling.decision)
         if measure is not None:
             return await self._recorded(evidence.account, measure)
+        if rules.shadows and not dry_run:
+            history = ledger.history
+            await self._shadowing.compare(evidence, history, rules, ruling, now)
         if dry_run or recorded_by(ruling, evidence, ledger, rules) is None:
             return Evaluation(changed=False, ruling=ruling)
         return await self._record(evidence, rules, now)

@@ -15,7 +15,7 @@ from services.policy.domain.ruleset import Ruleset
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.standing import standing_of
 from services.policy.domain.switches import Switches
-from services.policy.domain.tiers import CaseKind, ContentLabel, Decider
+from services.policy.domain.tiers import CaseKind, ContentLabel, Decider, Tier
 from services.policy.storage.cases import CaseNews
 from services.policy.storage.measures import StoredMeasure
 from services.policy.storage.notices import NewNotice, NoticeBody
@@ -45,7 +45,15 @@ def effects_of(
         cases=cases,
         measures=measures_of(ruling.account, ruling.contents, ruling),
         budgets=budgets_of(ruling, ruleset) if ruling.acts else {},
+        identity_keys=identity_keys(ruling, evidence),
     )
+
+
+def identity_keys(ruling: Ruling, evidence: Evidence) -> tuple[str, ...]:
+    """Return what a sanctioned account is known by; it counts once it is banned."""
+    if ruling.imposed_tier < Tier.WARNING:
+        return ()
+    return (*evidence.device_keys, *evidence.network_keys)
 
 
 def budgets_of(ruling: Ruling, ruleset: Ruleset) -> dict[str, int]:

@@ -4,11 +4,13 @@ FailedPrecondition
 ├── ReviewerNotIndependent  REVIEWER_NOT_INDEPENDENT  somebody else has to look
 ├── AppealExhausted         APPEAL_EXHAUSTED          no appeal is left
 └── ClaimNotHeld            CLAIM_NOT_HELD            claim it first
+WriteConflict
+└── OldVersion              WRITE_CONFLICT            read it again, then decide
 InvalidFields
 └── RulesetInvalid          RULESET_INVALID           rule, line and column
 """
 
-from services.runtime.errors import FailedPrecondition, InvalidFields
+from services.runtime.errors import FailedPrecondition, InvalidFields, WriteConflict
 
 
 class ReviewerNotIndependent(FailedPrecondition):
@@ -36,6 +38,13 @@ class ClaimNotHeld(FailedPrecondition):
 
     def __init__(self, name: str) -> None:
         super().__init__(f"{name} is not claimed by the caller", name=name)
+
+
+class OldVersion(WriteConflict):
+    """It was changed since the caller read it: the same call would fail again."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name} {problem}: read it again", name=name)
 
 
 class RulesetInvalid(InvalidFields):

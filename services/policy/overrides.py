@@ -115,8 +115,8 @@ def effects_of_word(
     before = folded(history, voided.events)
     made = folded(before, (overridden,)).measure(decision)
     assert made is not None
-    told = notice_about(made.made)
-    if word.tier is Tier.CLEAR:
+    told = notice_about(made.made, word.reason)
+    if word.reverses and word.tier is Tier.CLEAR:
         kind = NoticeKind.DECISION_REVERSED
         told = notice_of_change(kind, decision, caller.now, word.reason)
     return replace(

@@ -1,5 +1,6 @@
 """What callers ask about the past and the present."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,6 +93,17 @@ class Queries:
         if stored is None:
             raise NotFound("decision", f"accounts/{account}/decisions/{decision}")
         return Told(stored, await self.history(account))
+
+    async def is_under_review(self, account: str, decision: str) -> bool:
+        """Say whether somebody is yet to judge *decision*, in a case or an appeal."""
+        name = f"accounts/{account}/decisions/{decision}"
+
+        def read(connection: Transaction) -> bool:
+            asked = appeals.of_account(connection, account)
+            waits = any(a.decision == decision and not a.resolved for a in asked)
+            return waits or bool(cases.open_with(connection, json.dumps(name)))
+
+        return await self._store.read(read)
 
     async def note_reading(self, caller: Caller, action: str, subject: str) -> None:
         """Note who looked at what; the only thing that is written here."""

@@ -17,6 +17,7 @@ from services.runtime.clock import Clock
 
 IMPERSONATION = frozenset({"IMPERSONATES_ME", "IMPERSONATES_OTHER"})
 RECEIVED = "RECEIVED"
+WITHDRAWN = "WITHDRAWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,10 @@ class Desk(Protocol):
 
 
 class ReportFollower:
-    """Opens a case a target, and tells each reporter that a person will look."""
+    """Opens a case a target, and tells each reporter that a person will look.
+
+    A report that is taken back leaves its case; a case without any is decided.
+    """
 
     def __init__(self, desk: Desk, store: Store, clock: Clock) -> None:
         self._desk = desk
@@ -76,18 +80,23 @@ class ReportFollower:
         """Follow from the stored cursor until cancelled, or until accounts fails."""
         async for told in self._desk.watch_reports(held.cursor):
             new = [report for report in told.reports if report.state == RECEIVED]
-            if new:
-                await self._store.write(self._open(new))
+            back = [report for report in told.reports if report.state == WITHDRAWN]
+            if new or back:
+                await self._store.write(self._noted(new, back))
             for report in new:
                 await self._desk.resolve_report(Resolution(report.name, "IN_REVIEW"))
             await held.store(told.cursor)
 
-    def _open(self, reports: Sequence[Report]) -> Callable[[Transaction], None]:
+    def _noted(
+        self, new: Sequence[Report], back: Sequence[Report]
+    ) -> Callable[[Transaction], None]:
         now = self._clock.now()
 
         def write(connection: Transaction) -> None:
-            for report in reports:
+            for report in new:
                 cases.tell(connection, news_of(report), now)
+            for report in back:
+                cases.take_back(connection, report.name)
 
         return write
 

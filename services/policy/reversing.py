@@ -1,7 +1,7 @@
 """A decision found wrong is void from the start, and what relied on it falls too."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from services.policy.domain.canonical import canonical, from_plain
@@ -77,6 +77,24 @@ def reversal(
         name = f"accounts/{account}/decisions/{event.decision}"
         raise NotFound("decision", name)
     return with_cascade(account, log, event, event.decision, bases)
+
+
+def reversals(
+    account: str,
+    log: Sequence[Event],
+    events: Iterable[DecisionReversed],
+    bases: Bases,
+) -> Voided:
+    """Return what falls with each of *events*, one after the other."""
+    found = Voided()
+    for event in events:
+        more = reversal(account, [*log, *found.events], event, bases)
+        found = Voided(
+            events=[*found.events, *more.events],
+            decisions=[*found.decisions, *more.decisions],
+            measures=[*found.measures, *more.measures],
+        )
+    return found
 
 
 def with_cascade(

@@ -1,11 +1,13 @@
 """Changing the rules, safely: compiled first, watched next, LIVE by two persons."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from services.policy.callers import Caller
+from services.policy.domain.tiers import Tier
 from services.policy.rulebook import Rulebook
-from services.policy.storage import audit, breakers, budgets, rulesets
+from services.policy.storage import audit, breakers, budgets, rulesets, shadows
 from services.policy.storage.breakers import StoredBreaker
 from services.policy.storage.rulesets import RulesetStage, StoredRuleset
 from services.policy.storage.store import Store, Transaction
@@ -13,6 +15,14 @@ from services.runtime.errors import FailedPrecondition, NotFound
 
 LIVE_NAME = "live"
 SHIPPED = "shipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """How often a ruleset was asked beside the live one, and where it differed."""
+
+    judged: int
+    flips: Mapping[tuple[Tier, Tier], int]
 
 
 class Rulework:
@@ -36,6 +46,14 @@ class Rulework:
     async def get(self, digest: str) -> StoredRuleset:
         """Return a ruleset by digest, or the one that is `live`. Raises NotFound."""
         return await self._store.read(lambda c: existing(c, digest))
+
+    async def shadowed(self, digest: str) -> Shadowed:
+        """Return how a ruleset compared with the live one while it was in SHADOW."""
+        return await self._store.read(
+            lambda c: Shadowed(
+                shadows.judged_count(c, digest), shadows.flips(c, digest)
+            )
+        )
 
     async def page(
         self, before: tuple[int, str] | None, limit: int

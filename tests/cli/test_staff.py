@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from services.policy.shipped import DEFAULT
 from services.policy.storage import rows
 from services.runtime.database import Database
 from tests.cli.hosted import Hosted, hosted_suite, run
@@ -151,3 +152,44 @@ def test_nothing_is_made_where_nothing_is_stored(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_period_is_counted_out_of_the_stored_log(tmp_path: Path) -> None:
+    folder = ("--data-dir", str(tmp_path))
+    async with hosted_suite(tmp_path):
+        pass
+    told = await run(
+        "transparency", "--from", "2026-10-01", "--to", "2026-11-30", *folder
+    )
+    none = await run(
+        "transparency", "--from", "2025-10-01", "--to", "2025-11-30", *folder
+    )
+    turned = await run(
+        "transparency", "--from", "2026-10-02", "--to", "2026-10-01", *folder
+    )
+
+    said = json.loads(told.stdout)
+    assert said["decisions"] == 1
+    assert said["by_tier"] == [{"tier": "BANNED", "count": 1}]
+    assert said["by_automation"] == [{"automation": "RULE", "count": 1}]
+    assert json.loads(none.stdout)["decisions"] == 0
+    assert turned.exit_code == 2
+
+
+async def test_a_backtest_is_a_gate_with_an_exit_code(tmp_path: Path) -> None:
+    period = ("--from", "2026-10-01", "--to", "2026-12-01")
+    async with hosted_suite(tmp_path) as suite:
+        free = await suite.run("backtest", str(DEFAULT), *period)
+        gate = await suite.run(
+            "backtest", str(DEFAULT), *period, "--max-wrongful", "0.5"
+        )
+        unknown = await suite.run("backtest", "f" * 64, *period)
+
+    said = json.loads(free.stdout)
+    assert free.exit_code == 0, free.stderr
+    assert said["decision_count"] == "1"
+    assert said["flips"] == []
+    assert gate.exit_code == 3
+    assert "gate" in gate.stderr
+    assert unknown.exit_code == 1
+    assert "NOT_FOUND" in unknown.stderr

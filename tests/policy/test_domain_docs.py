@@ -13,7 +13,11 @@ from tests.policy.worlds import default_ruleset
 ROOT = Path(__file__).parents[2]
 POLICY = (ROOT / "docs/policy.md").read_text()
 RULESETS = (ROOT / "docs/rulesets.md").read_text()
-TESTS = "".join(path.read_text() for path in (ROOT / "tests/policy").glob("*.py"))
+TESTS = "".join(
+    path.read_text()
+    for folder in ("tests/policy", "tests/simulation")
+    for path in (ROOT / folder).glob("*.py")
+)
 
 
 def test_each_name_a_rule_may_use_is_explained_with_its_type() -> None:

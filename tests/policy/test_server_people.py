@@ -106,8 +106,7 @@ def override(account: str, tier: Any, **fields: Any) -> pb.OverrideDecisionReque
         account=f"accounts/{account}",
         tier=tier,
         ground=decisions_pb2.GROUND_AI_CONTENT,
-        reason="a person looked",
-        **{"request_id": request_id(), **fields},
+        **{"reason": "a person looked", "request_id": request_id(), **fields},
     )
 
 

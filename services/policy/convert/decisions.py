@@ -5,6 +5,7 @@ from datetime import datetime
 
 from services.policy.convert.times import to_timestamp
 from services.policy.decide import Evaluation
+from services.policy.domain.blind import without_scores
 from services.policy.domain.canonical import from_plain
 from services.policy.domain.history import Measure, expired
 from services.policy.domain.rulings import Ruling
@@ -52,8 +53,12 @@ def render_stored(
     now: datetime,
     *,
     explain: bool = False,
+    withheld: bool = False,
 ) -> pb.Decision:
-    """Return a decision as it was made, and where it stands at *now*."""
+    """Return a decision as it was made, and where it stands at *now*.
+
+    With *explain* also its evidence; *withheld*: without what machines estimated.
+    """
     ruling: Ruling = from_plain(Ruling, json.loads(stored.body))
     decision = render_ruling(ruling, explain=explain)
     decision.name = decision_name(stored.account, stored.id)
@@ -64,7 +69,9 @@ def render_stored(
     if ruling.strike_expire_time is not None:
         decision.strike = stored.id
     if explain:
-        decision.evidence_json = stored.evidence
+        evidence = stored.evidence
+        decision.evidence_json = without_scores(evidence) if withheld else evidence
+        decision.scores_withheld = withheld
     return decision
 
 

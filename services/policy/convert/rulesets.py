@@ -5,7 +5,9 @@ from datetime import timedelta
 from services.policy.backtests import Progress, Report
 from services.policy.convert.decisions import TIERS
 from services.policy.convert.times import duration, to_timestamp
+from services.policy.domain.bounds import earned_tier, upper_bound
 from services.policy.domain.tiers import Tier
+from services.policy.rulework import Shadowed
 from services.policy.storage.breakers import TIER, StoredBreaker
 from services.policy.storage.rulesets import RulesetStage, StoredRuleset
 from truepen.policy.v1 import decisions_pb2
@@ -29,6 +31,19 @@ def render_ruleset(stored: StoredRuleset, rule_count: int) -> pb.Ruleset:
         create_time=to_timestamp(stored.create_time),
         update_time=to_timestamp(stored.update_time),
         rule_count=rule_count,
+    )
+
+
+def render_shadowed(shadowed: Shadowed) -> pb.ShadowReport:
+    """Return how a ruleset compared with the live one while it was in SHADOW."""
+    return pb.ShadowReport(
+        judged_count=shadowed.judged,
+        flips=[
+            pb.TierFlip(
+                from_tier=TIERS[live], to_tier=TIERS[shadow], decision_count=count
+            )
+            for (live, shadow), count in sorted(shadowed.flips.items())
+        ],
     )
 
 
@@ -79,4 +94,15 @@ def render_report(report: Report) -> pb.BacktestReport:
         ],
         appeal_forecast=report.appeal_forecast,
         passed=report.passed,
+        appealed_share=report.appealed_share,
+        rules=[
+            pb.RulePrecision(
+                rule=name,
+                judged_count=found.judged,
+                wrongful_count=found.wrong,
+                upper_bound=upper_bound(found.wrong, found.judged),
+                earned_tier=TIERS[earned_tier(found.wrong, found.judged)],
+            )
+            for name, found in sorted(report.precision.items())
+        ],
     )

@@ -4,7 +4,7 @@ One case holds a whole coordinated cluster and all reports about a target. An op
 changes no standing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -120,10 +120,12 @@ def joined(
     report: str = "",
 ) -> Case:
     """The case with more that belongs to it. Adding the same twice changes nothing."""
+    new = decision and decision not in case.decisions
     grown = replace(
         case,
         accounts=added(case.accounts, [account]),
         decisions=added(case.decisions, [decision]),
+        exceptions=without_key(case.exceptions, account) if new else case.exceptions,
         contents=added(case.contents, contents),
         reports=added(case.reports, [report]),
     )
@@ -133,6 +135,57 @@ def joined(
 def added(known: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
     """Known names and new ones, each once, in order of arrival."""
     return tuple(dict.fromkeys((*known, *(name for name in more if name))))
+
+
+def without_key(
+    outcomes: Mapping[str, CaseOutcome], account: str
+) -> Mapping[str, CaseOutcome]:
+    """Outcomes of the other accounts."""
+    return {name: found for name, found in outcomes.items() if name != account}
+
+
+def answered_elsewhere(
+    case: Case, account: str, over: Container[str], outcome: CaseOutcome, reason: str
+) -> Case | None:
+    """The case after what it says of *account* was settled; None where it is not.
+
+    *over* are the decisions on the account, by resource name, that no longer stand. A
+    case with nobody left to decide about is decided.
+    """
+    prefix = f"accounts/{account}/"
+    named = [name for name in case.decisions if name.startswith(prefix)]
+    if not named or not all(name in over for name in named):
+        return None
+    exceptions = {**case.exceptions, account: outcome}
+    after = replace(case, exceptions=exceptions, version=case.version + 1)
+    if any(name not in exceptions for name in case.accounts):
+        return after
+    return closed(after, outcome, reason)
+
+
+def without_report(case: Case, report: str) -> Case | None:
+    """The case after a report was taken back; without any it is decided.
+
+    None where the report is not in it. Whoever holds the case goes on.
+    """
+    if report not in case.reports:
+        return None
+    left = tuple(name for name in case.reports if name != report)
+    after = replace(case, reports=left, version=case.version + 1)
+    if left or case.decisions or case.state is CaseState.CLAIMED:
+        return after
+    return closed(after, CaseOutcome.NO_ACTION, "all reports were withdrawn")
+
+
+def closed(case: Case, outcome: CaseOutcome, reason: str) -> Case:
+    """The case decided without anybody's finding."""
+    return replace(
+        case,
+        state=CaseState.RESOLVED,
+        outcome=outcome,
+        outcome_reason=reason,
+        claim_expire_time=None,
+    )
 
 
 def claim(
@@ -180,7 +233,7 @@ def resolve(
         released,
         state=CaseState.RESOLVED,
         outcome=finding.outcome,
-        exceptions=dict(finding.exceptions),
+        exceptions={**case.exceptions, **finding.exceptions},
         outcome_reason=finding.reason,
         confirmed_by=confirmed_by if confirms else case.confirmed_by,
     )
@@ -227,6 +280,6 @@ def without(case: Case, account: str) -> Case | None:
         accounts=left,
         decisions=tuple(d for d in case.decisions if not d.startswith(decisions)),
         contents=(),
-        exceptions={a: o for a, o in case.exceptions.items() if a != account},
+        exceptions=without_key(case.exceptions, account),
         version=case.version + 1,
     )

@@ -6,6 +6,7 @@ Every field or property that a rule may name stands in `variables.VARIABLES`.
 import math
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
+from typing import Any
 
 from services.policy.domain.canonical import canonical, digest
 from services.policy.domain.tiers import (
@@ -15,7 +16,9 @@ from services.policy.domain.tiers import (
     Identifiability,
 )
 
+DAY = timedelta(days=1)
 PERSON_SEEN_WITHIN = timedelta(days=14)
+LATER = frozenset({"language", "device_keys", "network_keys"})
 PROBABILITIES = frozenset(
     {
         "reliance_lower",
@@ -62,6 +65,8 @@ class Evidence:
     as_of_time: datetime
 
     account_kind: AccountKind = AccountKind.PERSON
+    language: str = ""
+    """Main language, BCP 47; empty = unknown. For strata, not for rules."""
     protected: bool = False
     account_age_days: float | None = None
     follower_count: int | None = None
@@ -69,6 +74,9 @@ class Evidence:
     activity_count: int | None = None
     cluster: str = ""
     cluster_size: int | None = None
+    device_keys: tuple[str, ...] = ()
+    """Keyed hashes of the devices of the present owner; no rule may name them."""
+    network_keys: tuple[str, ...] = ()
     banned_lineage: bool | None = None
     """A device or network of the account is that of a banned one."""
 
@@ -172,11 +180,19 @@ class Evidence:
 
     def canonical(self) -> bytes:
         """The frozen bytes a decision stores."""
-        return canonical(self)
+        return canonical(self._plain())
 
     def digest(self) -> str:
         """sha256 of `canonical()`, hexadecimal."""
-        return digest(self)
+        return digest(self._plain())
+
+    def _plain(self) -> dict[str, Any]:
+        """The fields; one that came later is left out while it says nothing.
+
+        So what was frozen before it came keeps its bytes.
+        """
+        plain = {f.name: getattr(self, f.name) for f in fields(self)}
+        return {k: v for k, v in plain.items() if v or k not in LATER}
 
 
 _NAMES = tuple(field.name for field in fields(Evidence))

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from services.policy.domain.events import ContentMark
-from services.policy.domain.evidence import Evidence
+from services.policy.domain.evidence import Evidence, FlaggedContent
 from services.policy.domain.history import History
 from services.policy.domain.matrix import Content, content_of, is_tool_run
 from services.policy.domain.numbers import Bounds
@@ -72,19 +72,24 @@ def account_label(evidence: Evidence, bounds: Bounds, imposed: Tier) -> ContentL
 def marks(
     evidence: Evidence, history: History, bounds: Bounds, *, recommended: bool
 ) -> tuple[ContentMark, ...]:
-    """Labels for flagged posts, only where they say more than is said already.
+    """What follows for flagged posts, only where it is more than applies already.
 
-    A detector's word needs a strong ratio of the text itself; a fact needs nothing.
+    A detector's word needs a strong ratio of the text itself for a label; a fact needs
+    nothing. Not to be recommended takes no label: together they led to a warning.
     """
     known = {mark.content: mark for mark in history.contents()}
     fresh = []
     for post in evidence.flagged_contents:
-        suspected = post.label is ContentLabel.SUSPECTED_AI
-        if suspected and post.log_likelihood_ratio < bounds.label_llr:
-            continue
-        mark = ContentMark(post.activity, post.label, recommended)
-        before = known.get(post.activity)
-        stricter = before is None or before.label < mark.label
-        if stricter or (before and before.recommended and not recommended):
+        before = known.get(post.activity, ContentMark(post.activity))
+        label = max(label_of(post, bounds), before.label)
+        mark = ContentMark(post.activity, label, recommended and before.recommended)
+        if mark != before:
             fresh.append(mark)
     return tuple(fresh)
+
+
+def label_of(post: FlaggedContent, bounds: Bounds) -> ContentLabel:
+    """The label that one post bears out by itself."""
+    suspected = post.label is ContentLabel.SUSPECTED_AI
+    weak = suspected and post.log_likelihood_ratio < bounds.label_llr
+    return ContentLabel.NONE if weak else post.label

@@ -22,7 +22,7 @@ from services.policy.domain.events import (
     ReversalCause,
 )
 from services.policy.domain.history import History, Measure
-from services.policy.domain.tiers import Decider
+from services.policy.domain.tiers import ContentLabel, Decider
 
 
 def fold(history: History, event: Event) -> History:  # noqa: PLR0911 one each
@@ -83,7 +83,8 @@ def with_word(history: History, event: Overridden) -> History:
         m if m.ended_by else replace(m, ended_by=event.decision)
         for m in history.measures
     )
-    return replace(history, measures=(*ended, Measure(made)), settled_time=event.time)
+    measures = (*ended, Measure(made, reason=event.reason))
+    return replace(history, measures=measures, settled_time=event.time)
 
 
 def with_change(
@@ -112,7 +113,7 @@ def with_reversal(history: History, event: DecisionReversed) -> History:
         replace(m, ended_by="") if m.ended_by == event.decision else m
         for m in history.measures
     )
-    history = replace(history, measures=measures)
+    history = replace(history, measures=measures, marks=restored(history.marks))
     if event.cause not in PERSONS_WORD:
         return history
     return replace(
@@ -154,6 +155,15 @@ def kept(measure: Measure, fields: dict[str, object]) -> dict[str, Any]:
     if measure.notice_time is not None:
         fields = {k: v for k, v in fields.items() if k != "notice_time"}
     return fields
+
+
+def restored(marks: tuple[ContentMark, ...]) -> tuple[ContentMark, ...]:
+    """Marks without what followed from a standing that was void; labels stay.
+
+    Where another measure stands, the next judgement withholds the posts again.
+    """
+    eased = (replace(mark, recommended=True) for mark in marks)
+    return tuple(mark for mark in eased if mark.label is not ContentLabel.NONE)
 
 
 def marked(

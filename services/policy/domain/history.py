@@ -21,6 +21,8 @@ class Measure:
     remitted_tier: Tier | None = None
     ended_by: str = ""
     """The person's decision that replaced it, if any."""
+    reason: str = ""
+    """Why, in a person's own words; empty where a rule decided."""
 
     @property
     def tier(self) -> Tier:

@@ -48,6 +48,7 @@ CAPS = {
     (Content.SOME_AI, Operation.TOOL_RUN): Tier.BANNED,
     (Content.ALL_AI, Operation.TOOL_RUN): Tier.BANNED,
 }
+LATE_SHARE = 0.1
 TEXT_ONLY = frozenset({"STYLE", "TEMPLATE", "REPORTS"})
 
 
@@ -100,6 +101,16 @@ def content_proven(evidence: Evidence, bounds: Bounds) -> bool:
     )
 
 
+def texts_are_late(evidence: Evidence) -> bool:
+    """Whether texts that wait to be scored could still speak for the account.
+
+    A few among many could not, and whoever posts without a pause would never be
+    judged if they counted.
+    """
+    waiting = evidence.pending_text_count or 0
+    return waiting > LATE_SHARE * (evidence.eligible_posts or 0)
+
+
 def cap(evidence: Evidence, bounds: Bounds) -> tuple[Tier, str]:
     """The harshest tier this evidence allows, and the code of the limit."""
     content = content_of(evidence, bounds)
@@ -109,6 +120,8 @@ def cap(evidence: Evidence, bounds: Bounds) -> tuple[Tier, str]:
         return tier, "matrix"
     if TEXT_ONLY.issuperset(evidence.speaking_channels) and tier > Tier.NOTICE:
         return Tier.NOTICE, "text_evidence_only"
+    if tier is Tier.BANNED and texts_are_late(evidence):
+        return Tier.PUBLISHING_SUSPENDED, "pending_texts"
     if tier is Tier.BANNED and not evidence.operation_speaks:
         return Tier.PUBLISHING_SUSPENDED, "no_operation_evidence"
     if tier is Tier.BANNED and not content_proven(evidence, bounds):

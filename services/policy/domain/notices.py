@@ -17,9 +17,12 @@ from services.policy.domain.wording import (
     FINDINGS,
     FOUND_NOTHING_NAMED,
     INTERACTION_EFFECT,
+    LABELLED,
     NEXT,
+    NOT_RECOMMENDED,
     PROVISIONAL,
     STRATEGIES,
+    STRIKE,
     TITLES,
     UNTIL,
     Words,
@@ -58,11 +61,13 @@ class Notice:
     appeal_expire_time: datetime | None = None
 
 
-def notice_about(made: DecisionMade) -> Notice:
-    """The notice that tells about a decision."""
+def notice_about(made: DecisionMade, reason: str = "") -> Notice:
+    """The notice that tells about a decision; *reason* is a person's text."""
     on_ladder = made.tier > Tier.CLEAR
-    title = TITLES[made.tier.name if on_ladder else "INTERACTION"]
-    body = joined(*paragraphs(made))
+    limited = made.interaction > InteractionTier.NONE
+    track = "INTERACTION" if limited else "CLEAR"
+    title = TITLES[made.tier.name if on_ladder else track]
+    body = joined(*paragraphs(made, reason))
     return Notice(
         key=f"{made.decision}:{NoticeKind.DECISION}",
         kind=NoticeKind.DECISION,
@@ -77,21 +82,33 @@ def notice_about(made: DecisionMade) -> Notice:
     )
 
 
-def paragraphs(made: DecisionMade) -> list[Words]:
+def paragraphs(made: DecisionMade, reason: str = "") -> list[Words]:
     """What was found, what follows, until when, what next, how to object."""
-    parts = [found(made.reasons, made.strategies)]
-    if made.tier > Tier.CLEAR:
-        parts.append(EFFECTS[made.tier.name])
-        parts += until(made.expire_time)
+    named = made.reasons or made.strategies or not reason
+    parts = [found(made.reasons, made.strategies)] if named else []
+    parts += [Words(reason, reason)] if reason else []
+    limited = made.interaction > InteractionTier.NONE
+    if made.tier > Tier.CLEAR or not limited:
+        parts += [*effects(made), *until(made.expire_time)]
     if made.provisional:
         parts.append(PROVISIONAL)
     # A ban covers interaction, for good: no end of it may be told beside it.
-    if made.interaction > InteractionTier.NONE and made.tier < Tier.BANNED:
+    if limited and made.tier < Tier.BANNED:
         parts.append(INTERACTION_EFFECT)
         parts += until(made.interaction_expire_time)
     if made.tier > Tier.CLEAR:
         parts.append(NEXT[made.tier.name])
     return [*parts, APPEAL]
+
+
+def effects(made: DecisionMade) -> list[Words]:
+    """What a tier means to this account: only what really follows for it."""
+    said = [EFFECTS[made.tier.name]]
+    if made.tier is Tier.NOTICE and any(m.label for m in made.contents):
+        said.append(LABELLED)
+    if made.tier is Tier.WARNING and not all(m.recommended for m in made.contents):
+        said.append(NOT_RECOMMENDED)
+    return said + ([STRIKE] if made.strike_expire_time else [])
 
 
 def found(reasons: tuple[str, ...], strategies: tuple[str, ...]) -> Words:

@@ -26,6 +26,7 @@ from services.policy.domain.switches import DEFAULT, Switches
 from services.policy.domain.tiers import (
     AccountKind,
     CaseKind,
+    Ground,
     InteractionTier,
     Tier,
 )
@@ -155,7 +156,7 @@ def settle(decision: str, steps: Steps) -> Ruling:
         previous_interaction=current_interaction,
         imposed_tier=imposed,
         imposed_interaction=limiting,
-        ground=findings.ground(fired, imposed, limiting),
+        ground=ground_of(steps, imposed, limiting),
         reasons=tuple(findings.reasons(evidence, ruleset.bounds, steps.relied_on)),
         strategies=evidence.interaction_strategies if steps.interacts else (),
         held_back=tuple(dict.fromkeys(held)),
@@ -178,16 +179,26 @@ def settle(decision: str, steps: Steps) -> Ruling:
     )
 
 
+def ground_of(steps: Steps, imposed: Tier, limiting: InteractionTier) -> Ground:
+    """What the ruling rests on; where it imposes nothing, what stands does."""
+    if steps.climbs or steps.interacts:
+        return findings.ground(steps.outcome.live, imposed, limiting)
+    standing = steps.history.standing_measure(steps.now)
+    return standing.made.ground if standing else Ground.NONE
+
+
 def contents(steps: Steps, imposed: Tier) -> tuple[ContentMark, ...]:
     """What the ruling says of single posts."""
     fired = steps.outcome.live
     if steps.stops or not any(r.label or r.tier > Tier.CLEAR for r in fired):
         return ()
+    # Whoever stands at WARNING or beyond goes on with posts of the same kind.
+    stands = max(imposed, steps.history.tier(steps.now))
     return findings.marks(
         steps.evidence,
         steps.history,
         steps.ruleset.bounds,
-        recommended=imposed < Tier.WARNING,
+        recommended=stands < Tier.WARNING,
     )
 
 

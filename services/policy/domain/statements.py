@@ -5,11 +5,10 @@ the part of the platform's rule, and the ways to object. No scores, no threshold
 """
 
 from services.policy.domain.events import DecisionMade
-from services.policy.domain.notices import found, until
+from services.policy.domain.notices import effects, found, until
 from services.policy.domain.tiers import Decider, Ground, InteractionTier, Tier
 from services.policy.domain.wording import (
     AUTOMATION,
-    EFFECTS,
     GROUNDS,
     INTERACTION_EFFECT,
     NO_END,
@@ -26,11 +25,16 @@ HEADINGS = (
 )
 
 
-def statement(made: DecisionMade, *, confirmed: bool = False) -> Words:
-    """The statement of reasons of a decision, Chinese and English."""
+def statement(
+    made: DecisionMade, *, confirmed: bool = False, reason: str = ""
+) -> Words:
+    """The statement of reasons of a decision, Chinese and English.
+
+    *reason* is the text of a person who decided, as it was written.
+    """
     parts = (
         measures(made),
-        found(made.reasons, made.strategies),
+        facts(made, reason),
         ground_of(made),
         AUTOMATION[automation(made, confirmed=confirmed)],
         REDRESS,
@@ -42,11 +46,20 @@ def statement(made: DecisionMade, *, confirmed: bool = False) -> Words:
     )
 
 
+def facts(made: DecisionMade, reason: str) -> Words:
+    """What was found; where a person decided, in their words where they gave any."""
+    told = " ".join(reason.split())  # each part of a statement is one line
+    if told and not made.reasons and not made.strategies:
+        return Words(told, told)
+    words = found(made.reasons, made.strategies)
+    return Words(f"{words.zh}{told}", f"{words.en} {told}") if told else words
+
+
 def measures(made: DecisionMade) -> Words:
     """What was imposed, and until when."""
     said: list[Words] = []
     if made.tier > Tier.CLEAR:
-        said += [EFFECTS[made.tier.name], *(until(made.expire_time) or [NO_END])]
+        said += [*effects(made), *(until(made.expire_time) or [NO_END])]
     if made.interaction > InteractionTier.NONE and made.tier < Tier.BANNED:
         said += [INTERACTION_EFFECT, *until(made.interaction_expire_time)]
     return Words("".join(w.zh for w in said), " ".join(w.en for w in said))

@@ -12,7 +12,8 @@ class Words(NamedTuple):
 
 
 TITLES: Mapping[str, Words] = {
-    "NOTICE": Words("关于 AI 内容的提示", "About AI content on your account"),
+    "CLEAR": Words("限制已解除", "Nothing restricts your account any more"),
+    "NOTICE": Words("关于 AI 使用的提示", "About the use of AI on your account"),
     "WARNING": Words("账号警告", "A warning about your account"),
     "REACH_LIMITED": Words("账号推荐受限", "Your account is not recommended for now"),
     "PUBLISHING_LIMITED": Words("发布次数受限", "Publishing is limited for now"),
@@ -27,7 +28,7 @@ FINDINGS: Mapping[str, Words] = {
         "the account was registered, posts and interacts through a hosting tool",
     ),
     "OPERATION": Words(
-        "内容由自动化客户端发布", "posts were published by an automated client"
+        "账号由自动化客户端操作", "the account was operated by an automated client"
     ),
     "PROVENANCE": Words(
         "内容带有 AI 生成标识或声明", "content carries a mark or statement of AI origin"
@@ -36,8 +37,8 @@ FINDINGS: Mapping[str, Words] = {
         "与其他账号同步行动", "the account acts in step with other accounts"
     ),
     "TEMPO": Words(
-        "发布和回复的时间规律不像真人操作",
-        "the timing of posts and replies is not like a person's",
+        "操作的时间规律不像真人",
+        "the timing of what the account does is not like a person's",
     ),
     "TEMPLATE": Words(
         "内容大量重复同一模板", "content repeats the same template again and again"
@@ -68,13 +69,16 @@ FOUND_NOTHING_NAMED = Words(
 )
 
 EFFECTS: Mapping[str, Words] = {
+    "CLEAR": Words(
+        "工作人员已解除此前的限制。", "A person ended what restricted your account."
+    ),
     "NOTICE": Words(
-        "这只是提示：账号功能不受影响，相关内容会加上 AI 标识。",
-        "This only informs you: nothing is restricted; the content is labelled as AI.",
+        "这只是提示：账号功能不受影响。",
+        "This only informs you: nothing is restricted.",
     ),
     "WARNING": Words(
-        "相关内容不再被推荐，并记一次违规。",
-        "The posts concerned are no longer recommended, and this counts as a strike.",
+        "这是一次警告：账号功能不受影响。",
+        "This is a warning: what you may do is not restricted.",
     ),
     "REACH_LIMITED": Words(
         "账号内容暂不进入推荐，关注您的人仍可看到。",
@@ -93,6 +97,12 @@ EFFECTS: Mapping[str, Words] = {
         "The account is banned: no publishing or interaction, and nothing is shown.",
     ),
 }
+
+LABELLED = Words("相关内容会加上 AI 标识。", "The content is labelled as AI.")
+NOT_RECOMMENDED = Words(
+    "相关内容不再被推荐。", "The posts concerned are no longer recommended."
+)
+STRIKE = Words("记一次违规。", "This counts as a strike.")
 
 INTERACTION_EFFECT = Words(
     "您暂时不能评论、私信、点赞和关注。",

@@ -115,7 +115,9 @@ class DecisionCalls:
         told = await self._queries.decision(account, decision)
         measure = told.history.measure(decision)
         assert measure is not None
-        words = statement(measure.made, confirmed=measure.confirmed)
+        words = statement(
+            measure.made, confirmed=measure.confirmed, reason=measure.reason
+        )
         found = decisions_pb2.StatementOfReasons(text_zh=words.zh, text_en=words.en)
         context_of = DsaContext(
             content_time=measure.made.time, confirmed=measure.confirmed
@@ -142,7 +144,14 @@ class DecisionCalls:
     ) -> decisions_pb2.Decision:
         told = await self._queries.decision(account, decision)
         measure = told.history.measure(decision)
-        return render_stored(told.stored, measure, self._clock.now(), explain=explain)
+        withheld = explain and await self._queries.is_under_review(account, decision)
+        return render_stored(
+            told.stored,
+            measure,
+            self._clock.now(),
+            explain=explain,
+            withheld=withheld,
+        )
 
 
 def override_of(request: pb.OverrideDecisionRequest) -> Override:

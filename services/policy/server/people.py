@@ -7,14 +7,18 @@ from typing import Any
 
 from services.policy.callers import Caller
 from services.policy.domain import refusals
-from services.policy.errors import AppealExhausted, ClaimNotHeld, ReviewerNotIndependent
+from services.policy.errors import (
+    AppealExhausted,
+    ClaimNotHeld,
+    OldVersion,
+    ReviewerNotIndependent,
+)
 from services.policy.storage.requests import Request
 from services.runtime.calls import CALLER, IDENTITY_HEADER
 from services.runtime.clock import Clock
 from services.runtime.errors import (
     FailedPrecondition,
     InvalidField,
-    WriteConflict,
 )
 from services.runtime.ids import MAX_ID_CHARS, check_uuid
 
@@ -47,8 +51,8 @@ def refused(name: str) -> Iterator[None]:
     """Turn the domain's refusals into errors about the resource *name*."""
     try:
         yield
-    except refusals.OtherVersion:
-        raise WriteConflict from None
+    except refusals.OtherVersion as error:
+        raise OldVersion(name, error.problem) from None
     except refusals.ClaimLost:
         raise ClaimNotHeld(name) from None
     except refusals.NotIndependent:

@@ -9,6 +9,7 @@ from services.policy.convert.rulesets import (
     render_breaker,
     render_progress,
     render_ruleset,
+    render_shadowed,
 )
 from services.policy.convert.times import check_time
 from services.policy.domain.tiers import Tier
@@ -55,7 +56,10 @@ class RulesetsServicer(pb_grpc.RulesetsServiceServicer):
     ) -> pb.GetRulesetResponse:
         (digest,) = check_name("name", request.name, "rulesets")
         stored = await self._rulework.get(digest)
-        return pb.GetRulesetResponse(ruleset=self._render(stored))
+        shadowed = await self._rulework.shadowed(stored.digest)
+        return pb.GetRulesetResponse(
+            ruleset=self._render(stored), shadow=render_shadowed(shadowed)
+        )
 
     async def ListRulesets(
         self, request: pb.ListRulesetsRequest, context: "Context"

@@ -1,6 +1,7 @@
 """Cases: work for people. One is open for each key, however often it is asked for."""
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,16 @@ from typing import Any
 from sqlalchemy import Connection, insert, select, tuple_, update
 
 from services.policy.domain.canonical import canonical, from_plain
-from services.policy.domain.cases import Case, CaseState, joined, key_of, open_case
+from services.policy.domain.cases import (
+    Case,
+    CaseOutcome,
+    CaseState,
+    answered_elsewhere,
+    joined,
+    key_of,
+    open_case,
+    without_report,
+)
 from services.policy.domain.tiers import CaseKind
 from services.policy.storage.rows import CaseRow, table
 from services.policy.storage.times import to_us
@@ -16,6 +26,12 @@ from services.runtime.errors import WriteConflict
 from services.runtime.ids import content_id
 
 CASES = table(CaseRow)
+ASKED_ONCE = frozenset({CaseKind.LINEAGE})
+"""The same question is put to people once: its answer does not change with time."""
+ABOUT_DECISIONS = frozenset({CaseKind.BAN_CONFIRMATION, CaseKind.BAN_REVIEW})
+"""Cases with nothing to ask once their decisions fell."""
+FELL = "the decision was found wrong and is void"
+ENDED = "a person decided about the account since"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +60,8 @@ def open_about(
     key = f"{news.kind}:{about}"
     found = select(CASES).where(CASES.c.open_key == key)
     row = connection.execute(found).one_or_none()
+    if row is None and news.kind in ASKED_ONCE and was_asked(connection, news, about):
+        return ""
     if row is None:
         case_id = content_id("case", key, str(to_us(now)))
         before = None
@@ -65,6 +83,16 @@ def open_about(
     return grown.id
 
 
+def was_asked(connection: Connection, news: CaseNews, about: str) -> bool:
+    """Say whether a person decided such a case before."""
+    quoted = json.dumps({"key": about}, ensure_ascii=False, separators=(",", ":"))
+    found = select(CASES.c.id).where(
+        CASES.c.kind == news.kind.value,
+        CASES.c.body.contains(quoted[1:-1], autoescape=True),
+    )
+    return connection.execute(found.limit(1)).first() is not None
+
+
 def save(connection: Connection, case: Case, before: Case) -> None:
     """Write *case* over *before*. Raises WriteConflict where that is not the latest."""
     same = (CASES.c.id == case.id) & (CASES.c.version == before.version)
@@ -77,6 +105,41 @@ def get(connection: Connection, case: str) -> Case | None:
     """Return one case, or None."""
     row = connection.execute(select(CASES).where(CASES.c.id == case)).one_or_none()
     return None if row is None else from_row(row)
+
+
+def open_with(connection: Connection, quoted: str) -> list[Case]:
+    """Return undecided cases that hold the text *quoted* by itself in their JSON."""
+    found = select(CASES).where(
+        CASES.c.open_key.is_not(None), CASES.c.body.contains(quoted, autoescape=True)
+    )
+    return [from_row(row) for row in connection.execute(found)]
+
+
+def settle(
+    connection: Connection, account: str, over: Mapping[str, CaseOutcome]
+) -> None:
+    """Settle *account* in the cases about decisions of it that no longer stand.
+
+    *over* are these decisions by resource name, the latest to fall last.
+    """
+    about = json.dumps(f"accounts/{account}/decisions/", ensure_ascii=False)[:-1]
+    for case in open_with(connection, about):
+        if case.kind not in ABOUT_DECISIONS:
+            continue
+        outcomes = [over[name] for name in case.decisions if name in over]
+        outcome = outcomes[-1] if outcomes else CaseOutcome.NO_ACTION
+        reason = FELL if outcome is CaseOutcome.REJECTED else ENDED
+        after = answered_elsewhere(case, account, over, outcome, reason)
+        if after is not None:
+            save(connection, after, case)
+
+
+def take_back(connection: Connection, report: str) -> None:
+    """Take a withdrawn report out of its case; without any the case is decided."""
+    for case in open_with(connection, json.dumps(report, ensure_ascii=False)):
+        after = without_report(case, report)
+        if after is not None:
+            save(connection, after, case)
 
 
 def page(
@@ -96,6 +159,12 @@ def page(
         found = found.where(tuple_(CASES.c.due_us, CASES.c.id) > after)
     ordered = found.order_by(CASES.c.due_us, CASES.c.id).limit(limit)
     return [from_row(row) for row in connection.execute(ordered)]
+
+
+def of_kind(connection: Connection, kind: CaseKind) -> Iterator[Case]:
+    """Return every case of *kind*."""
+    found = select(CASES).where(CASES.c.kind == kind.value)
+    return (from_row(row) for row in connection.execute(found))
 
 
 def late(connection: Connection, now: datetime, limit: int) -> list[Case]:

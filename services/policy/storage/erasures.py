@@ -14,9 +14,11 @@ from services.policy.storage.rows import (
     AuditRow,
     CaseRow,
     DecisionRow,
+    IdentityKeyRow,
     LogRow,
     MeasureRow,
     NoticeRow,
+    ShadowFlipRow,
     StandingRow,
     table,
 )
@@ -26,10 +28,12 @@ OWNED = tuple(
     for row in (
         AnnotationRow,
         AppealRow,
+        IdentityKeyRow,
         DecisionRow,
         LogRow,
         MeasureRow,
         NoticeRow,
+        ShadowFlipRow,
         StandingRow,
     )
 )

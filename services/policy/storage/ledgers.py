@@ -5,6 +5,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select
@@ -142,6 +143,15 @@ def entries(connection: Connection, account: str, after: int = 0) -> Iterator[En
         event = event_of(json.loads(row.body))
         yield Entry(account, row.sequence, event, previous, row.entry_hash)
         previous = row.entry_hash
+
+
+def accounts_between(
+    connection: Connection, start: datetime, end: datetime
+) -> list[str]:
+    """Return the accounts to whom anything happened from *start* on, before *end*."""
+    within = (LOG.c.event_us >= to_us(start)) & (LOG.c.event_us < to_us(end))
+    found = select(LOG.c.account).where(within).distinct()
+    return sorted(connection.execute(found).scalars())
 
 
 def _from_the_start(connection: Connection, account: str) -> tuple[History, str]:

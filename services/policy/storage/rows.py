@@ -229,6 +229,40 @@ class FiringRow(Row, table=True):
     count: int = big()
 
 
+class ShadowRow(Row, table=True):
+    """How often a ruleset in SHADOW was asked beside the live one."""
+
+    __tablename__ = "shadows"
+    digest: str = Field(primary_key=True)
+    judged: int = big()
+
+
+class ShadowFlipRow(Row, table=True):
+    """Where a ruleset in SHADOW would have imposed something else."""
+
+    __tablename__ = "shadow_flips"
+    __table_args__ = (Index("shadow_flips_by_digest", "digest"),)
+    account: str = Field(primary_key=True)
+    digest: str = Field(primary_key=True)
+    profile_revision: int = big(
+        primary_key=True, sa_column_kwargs={"autoincrement": False}
+    )
+    live_tier: int
+    shadow_tier: int
+    live_interaction: int
+    shadow_interaction: int
+    flip_us: int = big()
+
+
+class IdentityKeyRow(Row, table=True):
+    """A device or network key of an account that was sanctioned: a keyed hash."""
+
+    __tablename__ = "identity_keys"
+    __table_args__ = (Index("identity_keys_by_key", "key"),)
+    account: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+
+
 class CounterRow(Row, table=True):
     """A number that grows by one a change, so that feeds have no gaps."""
 

@@ -30,6 +30,7 @@ class StoredStanding:
     state: str
     """Canonical JSON."""
     update_time: datetime
+    tier: int = CLEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,13 @@ def put(
         statement.on_conflict_do_update(index_elements=["account"], set_=values)
     )
     return StoredStanding(
-        standing.account, revision, sequence, standing.due, standing.state, updated
+        standing.account,
+        revision,
+        sequence,
+        standing.due,
+        standing.state,
+        updated,
+        standing.tier,
     )
 
 
@@ -139,4 +146,5 @@ def _from_row(row: Any) -> StoredStanding:
         due=from_us_or_none(row.due_us),
         state=row.state,
         update_time=from_us(row.update_us),
+        tier=row.tier,
     )

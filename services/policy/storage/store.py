@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from services.policy.domain.cases import CaseOutcome
 from services.policy.domain.chain import Entry
 from services.policy.domain.events import Event
 from services.policy.storage import (
@@ -16,6 +17,7 @@ from services.policy.storage import (
     cursors,
     decisions,
     erasures,
+    identities,
     ledgers,
     measures,
     notices,
@@ -71,6 +73,8 @@ class Effects:
     measures: Sequence[StoredMeasure] = ()
     budgets: Mapping[str, int] = field(default_factory=dict)
     """Daily budget of each rule that decided and has one."""
+    identity_keys: Sequence[str] = ()
+    """Device and network keys to know the account's next one by."""
 
 
 Transaction = Connection
@@ -194,8 +198,12 @@ def write_effects(
     made_by = {getattr(entry.event, "decision", ""): entry for entry in reversed(added)}
     for made in effects.decisions:
         write_decision(connection, account, made, made_by[made.id])
+    over = no_longer_standing(ledger, after)
+    if over:
+        cases.settle(connection, account, over)
     measures.put(connection, effects.measures)
     budgets.spend(connection, effects.budgets, now)
+    identities.put(connection, account, effects.identity_keys)
     notices.write(connection, account, effects.notices, now)
     for case in effects.cases:
         cases.tell(connection, case, now)
@@ -211,6 +219,25 @@ def write_effects(
         update_time=now,
     )
     return standings.put(connection, new, standings.get(connection, account))
+
+
+def no_longer_standing(before: Ledger, after: Ledger) -> dict[str, CaseOutcome]:
+    """Return the decisions that do not stand any more, where that is more than before.
+
+    REJECTED where they were found wrong, NO_ACTION where a person decided otherwise.
+    """
+
+    def over(ledger: Ledger) -> dict[str, CaseOutcome]:
+        return {
+            f"accounts/{ledger.account}/decisions/{m.made.decision}": (
+                CaseOutcome.REJECTED if m.reversed else CaseOutcome.NO_ACTION
+            )
+            for m in ledger.history.measures
+            if m.reversed or m.ended_by
+        }
+
+    found = over(after)
+    return found if len(found) > len(over(before)) else {}
 
 
 def write_decision(

@@ -249,6 +249,7 @@ class Decision(_message.Message):
     EVIDENCE_DIGEST_FIELD_NUMBER: _builtins.int
     ENTRY_HASH_FIELD_NUMBER: _builtins.int
     HELD_BACK_FIELD_NUMBER: _builtins.int
+    SCORES_WITHHELD_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Resource name. Format: `accounts/{account}/decisions/{decision}`. The id
     is a hash of account, profile revision and ruleset digest, so the same
@@ -280,6 +281,10 @@ class Decision(_message.Message):
     """SHA-256 of the frozen evidence, hexadecimal."""
     entry_hash: _builtins.str
     """Hash of this entry of the log, which covers the entry before."""
+    scores_withheld: _builtins.bool
+    """`evidence_json` leaves out what machines estimated, because somebody is
+    yet to judge the decision: a case or an appeal about it is open.
+    """
     @_builtins.property
     def reasons(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Why, most important first. Codes are stable; new ones may appear."""
@@ -344,10 +349,11 @@ class Decision(_message.Message):
         evidence_digest: _builtins.str = ...,
         entry_hash: _builtins.str = ...,
         held_back: _abc.Iterable[_builtins.str] | None = ...,
+        scores_withheld: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["decide_time", b"decide_time", "decider", b"decider", "expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["contents", b"contents", "decide_time", b"decide_time", "decider", b"decider", "entry_hash", b"entry_hash", "evidence_digest", b"evidence_digest", "evidence_json", b"evidence_json", "expire_time", b"expire_time", "ground", b"ground", "held_back", b"held_back", "interaction_tier", b"interaction_tier", "model_digests", b"model_digests", "name", b"name", "previous_interaction_tier", b"previous_interaction_tier", "previous_tier", b"previous_tier", "profile_revision", b"profile_revision", "provisional", b"provisional", "reasons", b"reasons", "rules", b"rules", "ruleset_digest", b"ruleset_digest", "state", b"state", "strategies", b"strategies", "strike", b"strike", "tier", b"tier"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contents", b"contents", "decide_time", b"decide_time", "decider", b"decider", "entry_hash", b"entry_hash", "evidence_digest", b"evidence_digest", "evidence_json", b"evidence_json", "expire_time", b"expire_time", "ground", b"ground", "held_back", b"held_back", "interaction_tier", b"interaction_tier", "model_digests", b"model_digests", "name", b"name", "previous_interaction_tier", b"previous_interaction_tier", "previous_tier", b"previous_tier", "profile_revision", b"profile_revision", "provisional", b"provisional", "reasons", b"reasons", "rules", b"rules", "ruleset_digest", b"ruleset_digest", "scores_withheld", b"scores_withheld", "state", b"state", "strategies", b"strategies", "strike", b"strike", "tier", b"tier"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -773,7 +773,9 @@ class GetDecisionRequest(_message.Message):
     name: _builtins.str
     """Required. Format: `accounts/{account}/decisions/{decision}`."""
     explain: _builtins.bool
-    """Optional. Include the frozen evidence and every rule's outcome. Audited."""
+    """Optional. Include the frozen evidence and every rule's outcome; without
+    scores while a case or an appeal about it is open. Audited.
+    """
     def __init__(
         self,
         *,

@@ -27,15 +27,15 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from truepen.policy.v1 import decisions_pb2 as truepen_dot_policy_dot_v1_dot_decisions__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(truepen/policy/v1/rulesets_service.proto\x12\x11truepen.policy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!truepen/policy/v1/decisions.proto\"\xed\x01\n\x07Ruleset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04yaml\x18\x02 \x01(\t\x12.\n\x05stage\x18\x03 \x01(\x0e\x32\x1f.truepen.policy.v1.RulesetStage\x12\x0e\n\x06\x61uthor\x18\x04 \x01(\t\x12\x10\n\x08\x61pprover\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrule_count\x18\x08 \x01(\x05\"$\n\x14\x43reateRulesetRequest\x12\x0c\n\x04yaml\x18\x01 \x01(\t\"D\n\x15\x43reateRulesetResponse\x12+\n\x07ruleset\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Ruleset\"!\n\x11GetRulesetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"A\n\x12GetRulesetResponse\x12+\n\x07ruleset\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Ruleset\"<\n\x13ListRulesetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"]\n\x14ListRulesetsResponse\x12,\n\x08rulesets\x18\x01 \x03(\x0b\x32\x1a.truepen.policy.v1.Ruleset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"U\n\x15PromoteRulesetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\x05stage\x18\x02 \x01(\x0e\x32\x1f.truepen.policy.v1.RulesetStage\"_\n\x16PromoteRulesetResponse\x12+\n\x07ruleset\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Ruleset\x12\x18\n\x10\x61pproval_pending\x18\x02 \x01(\x08\"(\n\x16RollbackRulesetRequest\x12\x0e\n\x06reason\x18\x01 \x01(\t\"F\n\x17RollbackRulesetResponse\x12+\n\x07ruleset\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Ruleset\"\xa4\x01\n\x16\x42\x61\x63ktestRulesetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16max_wrongful_ban_bound\x18\x04 \x01(\x01\"\x8c\x01\n\x17\x42\x61\x63ktestRulesetResponse\x12\x10\n\x08progress\x18\x01 \x01(\x01\x12,\n\tremaining\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x06report\x18\x03 \x01(\x0b\x32!.truepen.policy.v1.BacktestReport\"\xae\x01\n\x0e\x42\x61\x63ktestReport\x12\x16\n\x0e\x64\x65\x63ision_count\x18\x01 \x01(\x03\x12*\n\x05\x66lips\x18\x02 \x03(\x0b\x32\x1b.truepen.policy.v1.TierFlip\x12/\n\x06\x62ounds\x18\x03 \x03(\x0b\x32\x1f.truepen.policy.v1.StratumBound\x12\x17\n\x0f\x61ppeal_forecast\x18\x04 \x01(\x01\x12\x0e\n\x06passed\x18\x05 \x01(\x08\"\x8b\x01\n\x08TierFlip\x12*\n\tfrom_tier\x18\x01 \x01(\x0e\x32\x17.truepen.policy.v1.Tier\x12(\n\x07to_tier\x18\x02 \x01(\x0e\x32\x17.truepen.policy.v1.Tier\x12\x16\n\x0e\x64\x65\x63ision_count\x18\x03 \x01(\x03\x12\x11\n\tdecisions\x18\x04 \x03(\t\"d\n\x0cStratumBound\x12\x0f\n\x07stratum\x18\x01 \x01(\t\x12\x16\n\x0elabelled_count\x18\x02 \x01(\x03\x12\x16\n\x0ewrongful_count\x18\x03 \x01(\x03\x12\x13\n\x0bupper_bound\x18\x04 \x01(\x01\"B\n\x11SetBreakerRequest\x12\x0f\n\x07\x62reaker\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\"A\n\x12SetBreakerResponse\x12+\n\x07\x62reaker\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Breaker\"\x9f\x01\n\x07\x42reaker\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08identity\x18\x04 \x01(\t\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x04tier\x18\x06 \x01(\x0e\x32\x17.truepen.policy.v1.Tier*\x93\x01\n\x0cRulesetStage\x12\x1d\n\x19RULESET_STAGE_UNSPECIFIED\x10\x00\x12\x17\n\x13RULESET_STAGE_DRAFT\x10\x01\x12\x18\n\x14RULESET_STAGE_SHADOW\x10\x02\x12\x16\n\x12RULESET_STAGE_LIVE\x10\x03\x12\x19\n\x15RULESET_STAGE_RETIRED\x10\x04\x32\xc9\x05\n\x0fRulesetsService\x12\x62\n\rCreateRuleset\x12\'.truepen.policy.v1.CreateRulesetRequest\x1a(.truepen.policy.v1.CreateRulesetResponse\x12Y\n\nGetRuleset\x12$.truepen.policy.v1.GetRulesetRequest\x1a%.truepen.policy.v1.GetRulesetResponse\x12_\n\x0cListRulesets\x12&.truepen.policy.v1.ListRulesetsRequest\x1a\'.truepen.policy.v1.ListRulesetsResponse\x12\x65\n\x0ePromoteRuleset\x12(.truepen.policy.v1.PromoteRulesetRequest\x1a).truepen.policy.v1.PromoteRulesetResponse\x12h\n\x0fRollbackRuleset\x12).truepen.policy.v1.RollbackRulesetRequest\x1a*.truepen.policy.v1.RollbackRulesetResponse\x12j\n\x0f\x42\x61\x63ktestRuleset\x12).truepen.policy.v1.BacktestRulesetRequest\x1a*.truepen.policy.v1.BacktestRulesetResponse0\x01\x12Y\n\nSetBreaker\x12$.truepen.policy.v1.SetBreakerRequest\x1a%.truepen.policy.v1.SetBreakerResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(truepen/policy/v1/rulesets_service.proto\x12\x11truepen.policy.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a!truepen/policy/v1/decisions.proto\"\xed\x01\n\x07Ruleset\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04yaml\x18\x02 \x01(\t\x12.\n\x05stage\x18\x03 \x01(\x0e\x32\x1f.truepen.policy.v1.RulesetStage\x12\x0e\n\x06\x61uthor\x18\x04 \x01(\t\x12\x10\n\x08\x61pprover\x18\x05 \x01(\t\x12/\n\x0b\x63reate_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0bupdate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nrule_count\x18\x08 \x01(\x05\"$\n\x14\x43reateRulesetRequest\x12\x0c\n\x04yaml\x18\x01 \x01(\t\"D\n\x15\x43reateRulesetResponse\x12+\n\x07ruleset\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Ruleset\"!\n\x11GetRulesetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"r\n\x12GetRulesetResponse\x12+\n\x07ruleset\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Ruleset\x12/\n\x06shadow\x18\x02 \x01(\x0b\x32\x1f.truepen.policy.v1.ShadowReport\"P\n\x0cShadowReport\x12\x14\n\x0cjudged_count\x18\x01 \x01(\x03\x12*\n\x05\x66lips\x18\x02 \x03(\x0b\x32\x1b.truepen.policy.v1.TierFlip\"<\n\x13ListRulesetsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"]\n\x14ListRulesetsResponse\x12,\n\x08rulesets\x18\x01 \x03(\x0b\x32\x1a.truepen.policy.v1.Ruleset\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"U\n\x15PromoteRulesetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\x05stage\x18\x02 \x01(\x0e\x32\x1f.truepen.policy.v1.RulesetStage\"_\n\x16PromoteRulesetResponse\x12+\n\x07ruleset\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Ruleset\x12\x18\n\x10\x61pproval_pending\x18\x02 \x01(\x08\"(\n\x16RollbackRulesetRequest\x12\x0e\n\x06reason\x18\x01 \x01(\t\"F\n\x17RollbackRulesetResponse\x12+\n\x07ruleset\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Ruleset\"\xa4\x01\n\x16\x42\x61\x63ktestRulesetRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12.\n\nstart_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x1e\n\x16max_wrongful_ban_bound\x18\x04 \x01(\x01\"\x8c\x01\n\x17\x42\x61\x63ktestRulesetResponse\x12\x10\n\x08progress\x18\x01 \x01(\x01\x12,\n\tremaining\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x31\n\x06report\x18\x03 \x01(\x0b\x32!.truepen.policy.v1.BacktestReport\"\xf7\x01\n\x0e\x42\x61\x63ktestReport\x12\x16\n\x0e\x64\x65\x63ision_count\x18\x01 \x01(\x03\x12*\n\x05\x66lips\x18\x02 \x03(\x0b\x32\x1b.truepen.policy.v1.TierFlip\x12/\n\x06\x62ounds\x18\x03 \x03(\x0b\x32\x1f.truepen.policy.v1.StratumBound\x12\x17\n\x0f\x61ppeal_forecast\x18\x04 \x01(\x01\x12\x0e\n\x06passed\x18\x05 \x01(\x08\x12/\n\x05rules\x18\x06 \x03(\x0b\x32 .truepen.policy.v1.RulePrecision\x12\x16\n\x0e\x61ppealed_share\x18\x07 \x01(\x01\"\x8b\x01\n\x08TierFlip\x12*\n\tfrom_tier\x18\x01 \x01(\x0e\x32\x17.truepen.policy.v1.Tier\x12(\n\x07to_tier\x18\x02 \x01(\x0e\x32\x17.truepen.policy.v1.Tier\x12\x16\n\x0e\x64\x65\x63ision_count\x18\x03 \x01(\x03\x12\x11\n\tdecisions\x18\x04 \x03(\t\"\x8e\x01\n\rRulePrecision\x12\x0c\n\x04rule\x18\x01 \x01(\t\x12\x14\n\x0cjudged_count\x18\x02 \x01(\x03\x12\x16\n\x0ewrongful_count\x18\x03 \x01(\x03\x12\x13\n\x0bupper_bound\x18\x04 \x01(\x01\x12,\n\x0b\x65\x61rned_tier\x18\x05 \x01(\x0e\x32\x17.truepen.policy.v1.Tier\"d\n\x0cStratumBound\x12\x0f\n\x07stratum\x18\x01 \x01(\t\x12\x16\n\x0elabelled_count\x18\x02 \x01(\x03\x12\x16\n\x0ewrongful_count\x18\x03 \x01(\x03\x12\x13\n\x0bupper_bound\x18\x04 \x01(\x01\"B\n\x11SetBreakerRequest\x12\x0f\n\x07\x62reaker\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\"A\n\x12SetBreakerResponse\x12+\n\x07\x62reaker\x18\x01 \x01(\x0b\x32\x1a.truepen.policy.v1.Breaker\"\x9f\x01\n\x07\x42reaker\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04open\x18\x02 \x01(\x08\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x10\n\x08identity\x18\x04 \x01(\t\x12/\n\x0bupdate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12%\n\x04tier\x18\x06 \x01(\x0e\x32\x17.truepen.policy.v1.Tier*\x93\x01\n\x0cRulesetStage\x12\x1d\n\x19RULESET_STAGE_UNSPECIFIED\x10\x00\x12\x17\n\x13RULESET_STAGE_DRAFT\x10\x01\x12\x18\n\x14RULESET_STAGE_SHADOW\x10\x02\x12\x16\n\x12RULESET_STAGE_LIVE\x10\x03\x12\x19\n\x15RULESET_STAGE_RETIRED\x10\x04\x32\xc9\x05\n\x0fRulesetsService\x12\x62\n\rCreateRuleset\x12\'.truepen.policy.v1.CreateRulesetRequest\x1a(.truepen.policy.v1.CreateRulesetResponse\x12Y\n\nGetRuleset\x12$.truepen.policy.v1.GetRulesetRequest\x1a%.truepen.policy.v1.GetRulesetResponse\x12_\n\x0cListRulesets\x12&.truepen.policy.v1.ListRulesetsRequest\x1a\'.truepen.policy.v1.ListRulesetsResponse\x12\x65\n\x0ePromoteRuleset\x12(.truepen.policy.v1.PromoteRulesetRequest\x1a).truepen.policy.v1.PromoteRulesetResponse\x12h\n\x0fRollbackRuleset\x12).truepen.policy.v1.RollbackRulesetRequest\x1a*.truepen.policy.v1.RollbackRulesetResponse\x12j\n\x0f\x42\x61\x63ktestRuleset\x12).truepen.policy.v1.BacktestRulesetRequest\x1a*.truepen.policy.v1.BacktestRulesetResponse0\x01\x12Y\n\nSetBreaker\x12$.truepen.policy.v1.SetBreakerRequest\x1a%.truepen.policy.v1.SetBreakerResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'truepen.policy.v1.rulesets_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_RULESETSTAGE']._serialized_start=2097
-  _globals['_RULESETSTAGE']._serialized_end=2244
+  _globals['_RULESETSTAGE']._serialized_start=2446
+  _globals['_RULESETSTAGE']._serialized_end=2593
   _globals['_RULESET']._serialized_start=164
   _globals['_RULESET']._serialized_end=401
   _globals['_CREATERULESETREQUEST']._serialized_start=403
@@ -45,35 +45,39 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETRULESETREQUEST']._serialized_start=511
   _globals['_GETRULESETREQUEST']._serialized_end=544
   _globals['_GETRULESETRESPONSE']._serialized_start=546
-  _globals['_GETRULESETRESPONSE']._serialized_end=611
-  _globals['_LISTRULESETSREQUEST']._serialized_start=613
-  _globals['_LISTRULESETSREQUEST']._serialized_end=673
-  _globals['_LISTRULESETSRESPONSE']._serialized_start=675
-  _globals['_LISTRULESETSRESPONSE']._serialized_end=768
-  _globals['_PROMOTERULESETREQUEST']._serialized_start=770
-  _globals['_PROMOTERULESETREQUEST']._serialized_end=855
-  _globals['_PROMOTERULESETRESPONSE']._serialized_start=857
-  _globals['_PROMOTERULESETRESPONSE']._serialized_end=952
-  _globals['_ROLLBACKRULESETREQUEST']._serialized_start=954
-  _globals['_ROLLBACKRULESETREQUEST']._serialized_end=994
-  _globals['_ROLLBACKRULESETRESPONSE']._serialized_start=996
-  _globals['_ROLLBACKRULESETRESPONSE']._serialized_end=1066
-  _globals['_BACKTESTRULESETREQUEST']._serialized_start=1069
-  _globals['_BACKTESTRULESETREQUEST']._serialized_end=1233
-  _globals['_BACKTESTRULESETRESPONSE']._serialized_start=1236
-  _globals['_BACKTESTRULESETRESPONSE']._serialized_end=1376
-  _globals['_BACKTESTREPORT']._serialized_start=1379
-  _globals['_BACKTESTREPORT']._serialized_end=1553
-  _globals['_TIERFLIP']._serialized_start=1556
-  _globals['_TIERFLIP']._serialized_end=1695
-  _globals['_STRATUMBOUND']._serialized_start=1697
-  _globals['_STRATUMBOUND']._serialized_end=1797
-  _globals['_SETBREAKERREQUEST']._serialized_start=1799
-  _globals['_SETBREAKERREQUEST']._serialized_end=1865
-  _globals['_SETBREAKERRESPONSE']._serialized_start=1867
-  _globals['_SETBREAKERRESPONSE']._serialized_end=1932
-  _globals['_BREAKER']._serialized_start=1935
-  _globals['_BREAKER']._serialized_end=2094
-  _globals['_RULESETSSERVICE']._serialized_start=2247
-  _globals['_RULESETSSERVICE']._serialized_end=2960
+  _globals['_GETRULESETRESPONSE']._serialized_end=660
+  _globals['_SHADOWREPORT']._serialized_start=662
+  _globals['_SHADOWREPORT']._serialized_end=742
+  _globals['_LISTRULESETSREQUEST']._serialized_start=744
+  _globals['_LISTRULESETSREQUEST']._serialized_end=804
+  _globals['_LISTRULESETSRESPONSE']._serialized_start=806
+  _globals['_LISTRULESETSRESPONSE']._serialized_end=899
+  _globals['_PROMOTERULESETREQUEST']._serialized_start=901
+  _globals['_PROMOTERULESETREQUEST']._serialized_end=986
+  _globals['_PROMOTERULESETRESPONSE']._serialized_start=988
+  _globals['_PROMOTERULESETRESPONSE']._serialized_end=1083
+  _globals['_ROLLBACKRULESETREQUEST']._serialized_start=1085
+  _globals['_ROLLBACKRULESETREQUEST']._serialized_end=1125
+  _globals['_ROLLBACKRULESETRESPONSE']._serialized_start=1127
+  _globals['_ROLLBACKRULESETRESPONSE']._serialized_end=1197
+  _globals['_BACKTESTRULESETREQUEST']._serialized_start=1200
+  _globals['_BACKTESTRULESETREQUEST']._serialized_end=1364
+  _globals['_BACKTESTRULESETRESPONSE']._serialized_start=1367
+  _globals['_BACKTESTRULESETRESPONSE']._serialized_end=1507
+  _globals['_BACKTESTREPORT']._serialized_start=1510
+  _globals['_BACKTESTREPORT']._serialized_end=1757
+  _globals['_TIERFLIP']._serialized_start=1760
+  _globals['_TIERFLIP']._serialized_end=1899
+  _globals['_RULEPRECISION']._serialized_start=1902
+  _globals['_RULEPRECISION']._serialized_end=2044
+  _globals['_STRATUMBOUND']._serialized_start=2046
+  _globals['_STRATUMBOUND']._serialized_end=2146
+  _globals['_SETBREAKERREQUEST']._serialized_start=2148
+  _globals['_SETBREAKERREQUEST']._serialized_end=2214
+  _globals['_SETBREAKERRESPONSE']._serialized_start=2216
+  _globals['_SETBREAKERRESPONSE']._serialized_end=2281
+  _globals['_BREAKER']._serialized_start=2284
+  _globals['_BREAKER']._serialized_end=2443
+  _globals['_RULESETSSERVICE']._serialized_start=2596
+  _globals['_RULESETSSERVICE']._serialized_end=3309
 # @@protoc_insertion_point(module_scope)

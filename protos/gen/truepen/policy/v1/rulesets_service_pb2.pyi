@@ -183,22 +183,58 @@ class GetRulesetResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     RULESET_FIELD_NUMBER: _builtins.int
+    SHADOW_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ruleset(self) -> Global___Ruleset:
         """The ruleset."""
+
+    @_builtins.property
+    def shadow(self) -> Global___ShadowReport:
+        """How it compared with the live one while it was in SHADOW."""
 
     def __init__(
         self,
         *,
         ruleset: Global___Ruleset | None = ...,
+        shadow: Global___ShadowReport | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ruleset", b"ruleset"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ruleset", b"ruleset", "shadow", b"shadow"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ruleset", b"ruleset"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ruleset", b"ruleset", "shadow", b"shadow"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetRulesetResponse: _TypeAlias = GetRulesetResponse  # noqa: Y015
+
+@_typing.final
+class ShadowReport(_message.Message):
+    """A ruleset in SHADOW beside the live one, on the same evidence and history."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JUDGED_COUNT_FIELD_NUMBER: _builtins.int
+    FLIPS_FIELD_NUMBER: _builtins.int
+    judged_count: _builtins.int
+    """Judgements compared; written every hundredth time and where they differ."""
+    @_builtins.property
+    def flips(self) -> _containers.RepeatedCompositeFieldContainer[Global___TierFlip]:
+        """Where they imposed different tiers: from the live one's to its own, both
+        ways. Without examples.
+        """
+
+    def __init__(
+        self,
+        *,
+        judged_count: _builtins.int = ...,
+        flips: _abc.Iterable[Global___TierFlip] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["flips", b"flips", "judged_count", b"judged_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ShadowReport: _TypeAlias = ShadowReport  # noqa: Y015
 
 @_typing.final
 class ListRulesetsRequest(_message.Message):
@@ -439,12 +475,18 @@ class BacktestReport(_message.Message):
     BOUNDS_FIELD_NUMBER: _builtins.int
     APPEAL_FORECAST_FIELD_NUMBER: _builtins.int
     PASSED_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    APPEALED_SHARE_FIELD_NUMBER: _builtins.int
     decision_count: _builtins.int
     """Decisions judged again."""
     appeal_forecast: _builtins.float
     """Appeals to be expected for each 30 days."""
     passed: _builtins.bool
     """Whether the gate is passed."""
+    appealed_share: _builtins.float
+    """Share of measures above NOTICE that were appealed, [0, 1]: measured where
+    there are 50 of them, else assumed.
+    """
     @_builtins.property
     def flips(self) -> _containers.RepeatedCompositeFieldContainer[Global___TierFlip]:
         """How many went from one tier to another."""
@@ -452,6 +494,10 @@ class BacktestReport(_message.Message):
     @_builtins.property
     def bounds(self) -> _containers.RepeatedCompositeFieldContainer[Global___StratumBound]:
         """Bounds on wrongful bans, by stratum."""
+
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___RulePrecision]:
+        """How often each rule was found wrong by people, over the same history."""
 
     def __init__(
         self,
@@ -461,10 +507,12 @@ class BacktestReport(_message.Message):
         bounds: _abc.Iterable[Global___StratumBound] | None = ...,
         appeal_forecast: _builtins.float = ...,
         passed: _builtins.bool = ...,
+        rules: _abc.Iterable[Global___RulePrecision] | None = ...,
+        appealed_share: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["appeal_forecast", b"appeal_forecast", "bounds", b"bounds", "decision_count", b"decision_count", "flips", b"flips", "passed", b"passed"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["appeal_forecast", b"appeal_forecast", "appealed_share", b"appealed_share", "bounds", b"bounds", "decision_count", b"decision_count", "flips", b"flips", "passed", b"passed", "rules", b"rules"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -505,6 +553,44 @@ class TierFlip(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___TierFlip: _TypeAlias = TierFlip  # noqa: Y015
+
+@_typing.final
+class RulePrecision(_message.Message):
+    """What people found about the decisions of one rule."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    JUDGED_COUNT_FIELD_NUMBER: _builtins.int
+    WRONGFUL_COUNT_FIELD_NUMBER: _builtins.int
+    UPPER_BOUND_FIELD_NUMBER: _builtins.int
+    EARNED_TIER_FIELD_NUMBER: _builtins.int
+    rule: _builtins.str
+    """Id of the rule."""
+    judged_count: _builtins.int
+    """Decisions in which it fired that a person confirmed, upheld or reversed."""
+    wrongful_count: _builtins.int
+    """Of these, reversed."""
+    upper_bound: _builtins.float
+    """Clopper-Pearson one-sided 95 % upper bound on the wrongful share, [0, 1]."""
+    earned_tier: _decisions_pb2.Tier.ValueType
+    """The harshest tier that this record allows."""
+    def __init__(
+        self,
+        *,
+        rule: _builtins.str = ...,
+        judged_count: _builtins.int = ...,
+        wrongful_count: _builtins.int = ...,
+        upper_bound: _builtins.float = ...,
+        earned_tier: _decisions_pb2.Tier.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["earned_tier", b"earned_tier", "judged_count", b"judged_count", "rule", b"rule", "upper_bound", b"upper_bound", "wrongful_count", b"wrongful_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulePrecision: _TypeAlias = RulePrecision  # noqa: Y015
 
 @_typing.final
 class StratumBound(_message.Message):
