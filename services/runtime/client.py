@@ -15,6 +15,7 @@ from services.runtime.calls import (
 )
 from services.runtime.clock import CALLER_TIME
 from services.runtime.status import from_rpc_error
+from services.runtime.tracing import Hop, calling, trace_headers
 
 DEFAULT_TIMEOUT = 10.0
 MAX_MESSAGE_BYTES = 16 * 2**20
@@ -66,8 +67,13 @@ class RemoteCall:
     """A call about to be made: await it, or iterate over it."""
 
     def __init__(
-        self, method: Callable[..., Any], request: Any, limit: float | None
+        self,
+        method: Callable[..., Any],
+        request: Any,
+        limit: float | None,
+        hop: Hop,
     ) -> None:
+        self._hop = hop
         self._method = method
         self._request = request
         self._limit = limit
@@ -78,24 +84,28 @@ class RemoteCall:
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         """Yield the responses."""
-        call = self._send(time_left(self._limit))
-        try:
-            async for response in call:
-                yield response
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from error
-        finally:
-            call.cancel()  # one that was left early would keep its stream
+        with self._hop:
+            call = self._send(time_left(self._limit))
+            try:
+                async for response in call:
+                    yield response
+            except grpc.aio.AioRpcError as error:
+                raise from_rpc_error(error) from error
+            finally:
+                call.cancel()  # one that was left early would keep its stream
 
     async def _unary(self) -> Any:
         limit = DEFAULT_TIMEOUT if self._limit is None else self._limit
-        try:
-            return await self._send(time_left(limit))
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from error
+        with self._hop:
+            try:
+                return await self._send(time_left(limit))
+            except grpc.aio.AioRpcError as error:
+                raise from_rpc_error(error) from error
 
     def _send(self, limit: float | None) -> Any:
-        return self._method(self._request, timeout=limit, metadata=propagated())
+        with self._hop.current():  # a stream must not lend it to its reader
+            metadata = propagated()
+        return self._method(self._request, timeout=limit, metadata=metadata)
 
 
 class RemoteStub:
@@ -113,7 +123,8 @@ class RemoteStub:
         method = getattr(self._stub, name)
 
         def call(request: Any, *, timeout: float | None = None) -> RemoteCall:
-            return RemoteCall(method, request, timeout)
+            hop = calling(name, request, local=False)
+            return RemoteCall(method, request, timeout, hop)
 
         return call
 
@@ -125,6 +136,7 @@ def propagated() -> list[tuple[str, str]]:
         metadata.append((REQUEST_ID_HEADER, request_id))
     if (said := CALLER_TIME.get()) is not None:
         metadata.append((TIME_HEADER, said.isoformat()))
+    metadata += trace_headers()
     return metadata
 
 

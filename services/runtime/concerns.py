@@ -22,6 +22,7 @@ from services.runtime.ids import MAX_ID_CHARS, NewId, random_hex
 from services.runtime.interceptors import Call, Chain, Concern
 from services.runtime.metrics import RpcMetrics
 from services.runtime.settings import RuntimeSettings
+from services.runtime.tracing import TRACER, Tracing
 
 log = structlog.get_logger()
 
@@ -183,6 +184,8 @@ def standard(
         Deadline(settings.unary_cap_s),
         Identity({HEALTH: frozenset({ANY}), **roles}, grants, local),
     ]
+    if (tracer := TRACER.get()) is not None:
+        concerns.insert(1, Tracing(tracer, untraced=HEALTH))
     if settings.clock == "caller":
         concerns.append(CallerTime())
     return Chain(*concerns)
