@@ -77,7 +77,8 @@ async def receiving() -> AsyncIterator[Receiver]:
     """Receive on a free port; `address` is for OTEL_EXPORTER_OTLP_ENDPOINT."""
     receiver = Receiver()
     server = grpc.aio.server()
-    trace_service_pb2_grpc.add_TraceServiceServicer_to_server(receiver, server)
+    add: Any = trace_service_pb2_grpc.add_TraceServiceServicer_to_server
+    add(receiver, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     receiver.address = f"http://127.0.0.1:{port}"

@@ -9,6 +9,7 @@ from services.accounts.convert.activities import Reader, remembered
 from services.accounts.erasing import Erasing
 from services.accounts.feed import Feed, Pace
 from services.accounts.log import ActivityLog
+from services.accounts.metrics import AccountsMetrics
 from services.accounts.profiles import Profiles
 from services.accounts.register import Register
 from services.accounts.reports import Reports
@@ -28,6 +29,7 @@ from services.runtime import migrate
 from services.runtime.database import Database
 from services.runtime.ids import random_id
 from services.runtime.process import Parts, Wiring
+from services.runtime.sampling import Sampler
 from services.runtime.serve import Service
 from truepen.accounts.v1.accounts_service_pb2_grpc import (
     add_AccountsServiceServicer_to_server,
@@ -59,14 +61,24 @@ def compose(
     """
     data_dir, clock = wiring.runtime.data_dir, wiring.clock
     database = _database(settings, wiring)
-    scorer = Scoring(database, Detector(detector_stub), clock, _pace(settings))
+    metrics = AccountsMetrics(wiring.registry)
+    scorer = Scoring(
+        database,
+        Detector(detector_stub),
+        clock,
+        _pace(settings),
+        watch=metrics.answered,
+    )
+    sampler = Sampler(
+        "accounts", lambda: metrics.look(database, clock), wiring.registry
+    )
     changed = scorer.changed
     pace = Pace(settings.poll_s, settings.heartbeat_s)
     feed = Feed(database, wiring.tokens, changed, wiring.shutdown, pace)
     reports = Reports(database, clock, changed, _limits(settings))
     profiles = Profiles(database, clock, remembered, settings.effective_time)
     cases = Cases(
-        track=Track(database, clock, scorer, changed),
+        track=Track(database, clock, scorer, changed, metrics.recorded),
         profiles=profiles,
         feed=feed,
         register=Register(database, clock, changed),
@@ -84,8 +96,11 @@ def compose(
         epoch = random_id()
         await database.write(lambda tx: name_log(tx, epoch))
         await scorer.start()
+        if wiring.runtime.metrics_port is not None:
+            sampler.start()
 
     async def stop() -> None:
+        await sampler.stop()
         await scorer.stop()
         database.close()
 

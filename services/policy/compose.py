@@ -16,7 +16,7 @@ from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
 from services.policy.feeds import Pace
 from services.policy.handover import HandOver
-from services.policy.metrics import PolicyMetrics
+from services.policy.metrics import PolicyGauges, PolicyMetrics
 from services.policy.overrides import Overrider
 from services.policy.posting import Posting
 from services.policy.queries import Queries
@@ -37,6 +37,7 @@ from services.policy.server.standing_reader import StandingReader
 from services.policy.server.streams import Streams
 from services.policy.settings import PolicySettings
 from services.policy.shipped import compiled, shipped_text
+from services.policy.storage.gauges import sample
 from services.policy.storage.rules import StoredRules
 from services.policy.storage.store import Store
 from services.policy.team import Team
@@ -45,6 +46,7 @@ from services.runtime.bell import Bell
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.database import Database
 from services.runtime.process import Parts, Wiring
+from services.runtime.sampling import Sampler
 from services.runtime.serve import Service
 from truepen.policy.v1 import (
     appeals_service_pb2_grpc,
@@ -95,17 +97,23 @@ def compose(
 ) -> Policy:
     """Wire it; the stubs are of accounts' two services, local or remote."""
     database = opened(settings, wiring)
-    core = core_of(settings, wiring, database, Accounts(accounts_stub, reports_stub))
+    metrics = PolicyMetrics(wiring.registry)
+    accounts = Accounts(accounts_stub, reports_stub)
+    core = core_of(settings, wiring, database, accounts, metrics)
     servicers = servicers_of(core)
-    team = team_of(settings, core, PolicyMetrics(wiring.registry))
+    team = team_of(settings, core, metrics)
+    sampler = sampler_of(core, wiring)
 
     async def start() -> None:
         await core.store.begin()
         await core.rulebook.begin(shipped_text(settings), core.clock.now())
         if settings.worker:
             team.start()
+        if wiring.runtime.metrics_port is not None:
+            sampler.start()
 
     async def stop() -> None:
+        await sampler.stop()
         await team.stop()
         await asyncio.to_thread(database.close)
 
@@ -123,7 +131,11 @@ def opened(settings: PolicySettings, wiring: Wiring) -> Database:
 
 
 def core_of(
-    settings: PolicySettings, wiring: Wiring, database: Database, accounts: Accounts
+    settings: PolicySettings,
+    wiring: Wiring,
+    database: Database,
+    accounts: Accounts,
+    metrics: PolicyMetrics,
 ) -> Core:
     """Wire what everything else needs."""
     store = Store(database, SystemClock())
@@ -150,7 +162,9 @@ def core_of(
         store=store,
         rulebook=rulebook,
         accounts=accounts,
-        enforcer=Enforcer(store, rulebook, accounts, wiring.clock, changed),
+        enforcer=Enforcer(
+            store, rulebook, accounts, wiring.clock, changed, metrics.decided
+        ),
         queries=queries,
         posting=posting,
         standings=standings,
@@ -158,6 +172,17 @@ def core_of(
         changed=changed,
         clock=wiring.clock,
     )
+
+
+def sampler_of(core: Core, wiring: Wiring) -> Sampler:
+    """Wire what looks up the gauges of the database."""
+    gauges = PolicyGauges(wiring.registry)
+
+    async def look() -> None:
+        now = core.clock.now()
+        gauges.show(await core.store.read(lambda c: sample(c, now)), now)
+
+    return Sampler("policy", look, wiring.registry)
 
 
 def team_of(settings: PolicySettings, core: Core, metrics: PolicyMetrics) -> Team:

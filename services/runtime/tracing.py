@@ -24,7 +24,7 @@ from services.runtime.errors import ServiceError
 from services.runtime.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Hashable
     from contextlib import AbstractContextManager
     from types import TracebackType
 
@@ -236,8 +236,8 @@ def trace_headers() -> list[tuple[str, str]]:
 
 
 @cache
-def method_of(request: type, name: str) -> str:
-    """Return the full name of method *name*, by the service that takes *request*.
+def method_of(request: Hashable, name: str) -> str:
+    """Return the full name of method *name*, by the service that takes *request*s.
 
     `name` alone where that cannot be told: streams of requests.
     """

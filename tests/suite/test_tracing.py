@@ -36,7 +36,7 @@ async def review(channel: grpc.aio.Channel) -> None:
         enforcement_service_pb2.ReviewActivityRequest(activity=activity),
         timeout=30,
         metadata=[("truepen-request-id", REQUEST_ID)],
-    )  # type: ignore[misc]
+    )
 
 
 def detection(receiver: Receiver) -> Got:
