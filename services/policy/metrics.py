@@ -107,7 +107,8 @@ class PolicyGauges:
         )
         self._appeals = gauge("appeals", "Unanswered appeals.")
         self._appeal_age = gauge(
-            "appeal_age_seconds", "Age of the oldest unanswered appeal of those due."
+            "appeal_age_seconds",
+            "Age of the oldest unanswered appeal, of the 100 due first.",
         )
         self._appeals_late = gauge("appeals_late", "Appeals whose answer is late.")
         self._breaker = gauge(
