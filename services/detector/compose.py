@@ -55,7 +55,7 @@ def references(live: LoadedModel) -> dict[str, Sequence[float]]:
     By language, the share of texts in each tenth; empty where the card is silent.
     """
     told: dict[str, Any] = json.loads(live.card_json).get("metrics", {})
-    found = {}
+    found: dict[str, Sequence[float]] = {}
     for language in live.languages:
         tenths = told.get(language, {}).get("reliability", [])
         whole = len(tenths) == BINS

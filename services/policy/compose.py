@@ -163,7 +163,7 @@ def core_of(
         rulebook=rulebook,
         accounts=accounts,
         enforcer=Enforcer(
-            store, rulebook, accounts, wiring.clock, changed, metrics.decided
+            store, rulebook, accounts, wiring.clock, changed, decided=metrics.decided
         ),
         queries=queries,
         posting=posting,

@@ -62,6 +62,7 @@ class Enforcer:
         gatherer: Gatherer,
         clock: Clock,
         changed: Callable[[str], None],
+        *,
         decided: Callable[[DecisionMade], None] = lambda _: None,
     ) -> None:
         """Have *changed* called with each account whose standing may have changed.

@@ -14,8 +14,8 @@ from services.runtime.calls import (
     time_left,
 )
 from services.runtime.clock import CALLER_TIME
+from services.runtime.spans import Hop, calling, trace_headers
 from services.runtime.status import from_rpc_error
-from services.runtime.tracing import Hop, calling, trace_headers
 
 DEFAULT_TIMEOUT = 10.0
 MAX_MESSAGE_BYTES = 16 * 2**20

@@ -22,7 +22,7 @@ from services.runtime.ids import MAX_ID_CHARS, NewId, random_hex
 from services.runtime.interceptors import Call, Chain, Concern
 from services.runtime.metrics import RpcMetrics
 from services.runtime.settings import RuntimeSettings
-from services.runtime.tracing import TRACER, Tracing
+from services.runtime.spans import TRACER, Tracing
 
 log = structlog.get_logger()
 

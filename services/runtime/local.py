@@ -14,8 +14,8 @@ from typing import Any
 from services.runtime.calls import DEADLINE, time_left
 from services.runtime.errors import DeadlineExceeded, ServiceError
 from services.runtime.interceptors import translate
+from services.runtime.spans import Hop, calling
 from services.runtime.status import from_status, to_status
-from services.runtime.tracing import Hop, calling
 
 
 class LocalContext:

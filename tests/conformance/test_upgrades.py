@@ -1,7 +1,6 @@
 """The release before runs on the schema of this one, and its data stays."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,13 +12,11 @@ from sqlalchemy import (
     UniqueConstraint,
     delete,
     insert,
-    inspect,
     select,
     text,
     update,
 )
-from sqlalchemy.exc import DBAPIError, NoSuchTableError
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.exc import DBAPIError
 
 from services.accounts.storage.rows import METADATA as ACCOUNTS
 from services.policy.storage.rows import METADATA as POLICY
@@ -166,7 +163,11 @@ def test_a_schema_that_shrinks_or_demands_more_would_be_seen(
         ]
         connection.execute(text(contracted))
 
-    with pytest.raises((DBAPIError, NoSuchTableError)), engine.begin() as connection:
-        for table in old:
-            speak(connection, table, 2)
+    def go_on() -> None:
+        with engine.begin() as connection:
+            for table in old:
+                speak(connection, table, 2)
+
+    with pytest.raises(DBAPIError):
+        go_on()
     engine.dispose()

@@ -143,9 +143,9 @@ async def test_cursor_is_not_stored_before_the_judgement_is_durable() -> None:
             raise asyncio.CancelledError
 
     messages = [Told("1", [change("a")]), Told("2", [change("b")])]
+    watch = PolicyMetrics(CollectorRegistry())
+    follower = Follower(feed_of(*messages), judge, 0, watch)
     with pytest.raises((asyncio.CancelledError, TimeoutError)):
-        watch = PolicyMetrics(CollectorRegistry())
-        follower = Follower(feed_of(*messages), judge, 0, watch)
         await asyncio.wait_for(follower.work(held), 1)  # type: ignore[arg-type]
 
     assert "2" not in held.stored

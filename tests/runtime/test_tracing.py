@@ -17,7 +17,8 @@ from services.runtime.local import LocalStub
 from services.runtime.process import Parts, serving, wire
 from services.runtime.serve import Server, Service
 from services.runtime.settings import RuntimeSettings, SettingsError
-from services.runtime.tracing import TRACER, configured, method_of
+from services.runtime.spans import TRACER, method_of
+from services.runtime.tracing import configured
 from tests.otlp import Receiver, receiving
 from tests.runtime.echo import NAME, EchoServicer, EchoStub, add_echo, text
 from truepen.detector.v1 import detector_service_pb2
@@ -70,15 +71,15 @@ def stub(channel: Any) -> Any:
 async def test_a_call_over_the_wire_is_one_trace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with traced(monkeypatch) as receiver:
-        async with (
-            hop(tmp_path, EchoServicer()) as last,
-            connect(f"127.0.0.1:{last.port}", {}) as to_last,
-            hop(tmp_path, Relay(stub(to_last))) as first,
-            connect(f"127.0.0.1:{first.port}", {}) as to_first,
-        ):
-            metadata = [("traceparent", PARENT), ("truepen-request-id", "r-1")]
-            await EchoStub(to_first).Say(text("secret"), metadata=metadata)  # type: ignore[attr-defined]
+    async with (
+        traced(monkeypatch) as receiver,
+        hop(tmp_path, EchoServicer()) as last,
+        connect(f"127.0.0.1:{last.port}", {}) as to_last,
+        hop(tmp_path, Relay(stub(to_last))) as first,
+        connect(f"127.0.0.1:{first.port}", {}) as to_first,
+    ):
+        metadata = [("traceparent", PARENT), ("truepen-request-id", "r-1")]
+        await EchoStub(to_first).Say(text("secret"), metadata=metadata)  # type: ignore[attr-defined]
 
     assert len(receiver.spans) == 3  # two servers, and the call between them
     assert {got.trace for got in receiver.spans} == {PARENT.split("-")[1]}
@@ -108,18 +109,17 @@ async def test_a_call_in_process_is_one_trace(
 async def test_a_stream_is_a_span_and_no_parent_of_what_its_reader_does(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, local: bool
 ) -> None:
-    async with traced(monkeypatch) as receiver:
-        async with (
-            hop(tmp_path, EchoServicer()) as last,
-            connect(f"127.0.0.1:{last.port}", {}) as to_last,
-        ):
-            following = LocalStub(EchoServicer()) if local else stub(to_last)
-            async with (
-                hop(tmp_path, Relay(following)) as first,
-                connect(f"127.0.0.1:{first.port}", {}) as to_first,
-            ):
-                async for _ in EchoStub(to_first).Spell(text("ab")):  # type: ignore[attr-defined]
-                    pass
+    async with (
+        traced(monkeypatch) as receiver,
+        hop(tmp_path, EchoServicer()) as last,
+        connect(f"127.0.0.1:{last.port}", {}) as to_last,
+        hop(
+            tmp_path, Relay(LocalStub(EchoServicer()) if local else stub(to_last))
+        ) as first,
+        connect(f"127.0.0.1:{first.port}", {}) as to_first,
+    ):
+        async for _ in EchoStub(to_first).Spell(text("ab")):  # type: ignore[attr-defined]
+            pass
 
     kind = "INTERNAL" if local else "CLIENT"
     [relayed] = receiver.named("Spell", kind)
@@ -240,9 +240,10 @@ def test_off_loads_nothing() -> None:
 
 
 def test_a_call_is_named_by_the_service_that_takes_its_request() -> None:
-    request = detector_service_pb2.BatchDetectTextRequest
+    request: Any = detector_service_pb2.BatchDetectTextRequest
+    other: Any = type(text(""))
 
     named = method_of(request, "BatchDetectText")
 
     assert named == "truepen.detector.v1.DetectorService/BatchDetectText"
-    assert method_of(type(text("")), "Say") == "Say"
+    assert method_of(other, "Say") == "Say"

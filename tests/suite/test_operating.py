@@ -171,13 +171,17 @@ async def happen(channel: grpc.aio.Channel) -> tuple[str, str]:
             request_id=str(uuid4()),
         )
     )
-    cases: Any = cases_service_pb2_grpc.CasesServiceStub(channel)
     async with asyncio.timeout(20):
-        while not (
-            found := (await cases.ListCases(cases_service_pb2.ListCasesRequest())).cases
-        ):
+        while not await first_case(channel):  # noqa: ASYNC110  # others change it
             await asyncio.sleep(0.05)
-    return found[0].name, filed.appeal.name
+    return await first_case(channel), filed.appeal.name
+
+
+async def first_case(channel: grpc.aio.Channel) -> str:
+    """Name of a case that is there; empty where none is."""
+    cases: Any = cases_service_pb2_grpc.CasesServiceStub(channel)
+    found = await cases.ListCases(cases_service_pb2.ListCasesRequest())
+    return found.cases[0].name if found.cases else ""
 
 
 def commands(page: Path) -> list[str]:

@@ -67,7 +67,7 @@ def sample(connection: Connection, now: datetime) -> Sample:
         cases=_cases(connection),
         appeals=_appeals(connection, select(APPEALS).where(open_appeals)),
         late_appeals=_count(connection, select(APPEALS.c.id).where(late)),
-        breakers={name: is_open for name, is_open in found},
+        breakers=dict(found),
         notices=_notices(connection),
         findings=_count(connection, select(ANNOTATIONS.c.account)),
         sweep_due=from_us_or_none(connection.execute(due).scalar_one()),
