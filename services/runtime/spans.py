@@ -148,7 +148,7 @@ class _TracedHop:
 NO_HOP = _NoHop()
 
 
-def calling(name: str, request: object, *, local: bool) -> Hop:
+def calling(name: str, request: Any, *, local: bool) -> Hop:
     """Return the span of a call of method *name* with *request*.
 
     *local*: its work is done in this process.
@@ -159,7 +159,8 @@ def calling(name: str, request: object, *, local: bool) -> Hop:
     from opentelemetry.trace import SpanKind
 
     kind = SpanKind.INTERNAL if local else SpanKind.CLIENT
-    return _TracedHop(tracer, method_of(type(request), name), kind)
+    taken: Hashable = request.__class__
+    return _TracedHop(tracer, method_of(taken, name), kind)
 
 
 def trace_headers() -> list[tuple[str, str]]:
