@@ -52,7 +52,7 @@ def test_a_change_is_seen_and_becomes_what_is_usual() -> None:
     changed = say(0.95, 1)
     usual_again = say(0.95, 2 * BEFORE)
 
-    assert usual < 0.01
+    assert usual < 0.05
     assert changed > 0.25
-    assert usual_again < 0.01
+    assert usual_again < 0.05
     assert drift.from_reference() is None

@@ -67,7 +67,7 @@ def sample(connection: Connection, now: datetime) -> Sample:
         cases=_cases(connection),
         appeals=_appeals(connection, select(APPEALS).where(open_appeals)),
         late_appeals=_count(connection, select(APPEALS.c.id).where(late)),
-        breakers=dict(found),
+        breakers={row.name: row.is_open for row in found},
         notices=_notices(connection),
         findings=_count(connection, select(ANNOTATIONS.c.account)),
         sweep_due=from_us_or_none(connection.execute(due).scalar_one()),
