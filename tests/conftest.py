@@ -60,7 +60,7 @@ sys.addaudithook(refuse_far_sockets)
 @pytest.fixture(autouse=True)
 def clean_surroundings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No test sees a setting of the shell, or the log context of another."""
-    for name in [name for name in os.environ if name.startswith("TRUEPEN_")]:
+    for name in [name for name in os.environ if name.startswith(("TRUEPEN_", "OTEL_"))]:
         monkeypatch.delenv(name)
     # A logger that is cached keeps the configuration of the test that used it.
     configure = structlog.configure

@@ -14,6 +14,7 @@ from services.accounts.convert.glimpses import glimpsed
 from services.accounts.erasing import Erasing
 from services.accounts.feed import Feed, Pace
 from services.accounts.log import ActivityLog
+from services.accounts.metrics import AccountsMetrics
 from services.accounts.profiles import Profiles
 from services.accounts.register import Register
 from services.accounts.reports import Reports
@@ -38,6 +39,7 @@ from services.runtime.ids import random_id
 from services.runtime.keys import told
 from services.runtime.local import LocalStub
 from services.runtime.process import Parts, Wiring
+from services.runtime.sampling import Sampler
 from services.runtime.serve import Service
 from truepen.accounts.v1.accounts_service_pb2_grpc import (
     add_AccountsServiceServicer_to_server,
@@ -71,7 +73,17 @@ def compose(
     database = _database(settings, wiring)
     hmac_keys = settings.hmac_keys(data_dir)
     told("fingerprints", hmac_keys)
-    scorer = Scoring(database, Detector(detector_stub), clock, _pace(settings))
+    metrics = AccountsMetrics(wiring.registry)
+    scorer = Scoring(
+        database,
+        Detector(detector_stub),
+        clock,
+        _pace(settings),
+        watch=metrics.answered,
+    )
+    sampler = Sampler(
+        "accounts", lambda: metrics.look(database, clock), wiring.registry
+    )
     changed = scorer.changed
     pace = Pace(settings.poll_s, settings.heartbeat_s)
     feed = Feed(database, wiring.tokens, changed, wiring.shutdown, pace)
@@ -79,7 +91,7 @@ def compose(
     profiles = Profiles(database, clock, remembered, settings.effective_time)
     comparer = _comparing(settings, database, clock, changed)
     cases = Cases(
-        track=Track(database, clock, scorer, changed),
+        track=Track(database, clock, scorer, changed, metrics.recorded),
         profiles=profiles,
         feed=feed,
         register=Register(database, clock, changed),
@@ -104,8 +116,11 @@ def compose(
             await comparer.start()
         if settings.ingest and wiring.runtime.nats_url:
             taking.start("ingest", ingest.run(wiring.runtime))
+        if wiring.runtime.metrics_port is not None:
+            sampler.start()
 
     async def stop() -> None:
+        await sampler.stop()
         await taking.stop()
         if comparer:
             await comparer.stop()

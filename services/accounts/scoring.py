@@ -7,7 +7,7 @@ service's, so that replayed time does not stop the work.
 """
 
 import asyncio
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -72,7 +72,11 @@ class Scoring:
         clock: Clock,
         pace: Pace = Pace(),  # it is frozen
         wall: Clock | None = None,
+        *,
+        watch: Callable[[Harvest], None] = lambda _: None,
     ) -> None:
+        """Let *watch* see what the detector said."""
+        self._watch = watch
         self._database = database
         self._detector = detector
         self._clock = clock
@@ -187,6 +191,7 @@ class Scoring:
             ]
             outcomes = await self._detector.score(asked, now, self._pace.timeout)
         harvest = self._harvest(claim, batch, outcomes)
+        self._watch(harvest)
         attempt_us = self.due_now()
         revisions = await self._database.write(
             lambda tx: scoring.settle(tx, harvest, to_us(now), attempt_us)

@@ -1,6 +1,6 @@
 """Recording what accounts did: activities in, receipts out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -46,8 +46,15 @@ class Track:
     """Records activities, and has their texts scored."""
 
     def __init__(
-        self, database: Database, clock: Clock, scorer: Scorer, changed: Bell
+        self,
+        database: Database,
+        clock: Clock,
+        scorer: Scorer,
+        changed: Bell,
+        watch: Callable[[Sequence[Receipt]], None] = lambda _: None,
     ) -> None:
+        """Let *watch* see what was recorded."""
+        self._watch = watch
         self._database = database
         self._clock = clock
         self._scorer = scorer
@@ -99,6 +106,7 @@ class Track:
             lambda tx: ingest.record(tx, arrivals, terms)
         )
         self._changed.ring()
+        self._watch(receipts)
         return receipts
 
 

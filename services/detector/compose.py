@@ -1,11 +1,14 @@
 """Wires the detector: settings in, a service to serve out."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from services.detector.batching import Batcher
 from services.detector.detect import Detector
+from services.detector.domain.drift import BINS
 from services.detector.metrics import DetectorMetrics
 from services.detector.model import Model, ModelFault
 from services.detector.panel import LoadedModel, Panel, Stage
@@ -32,8 +35,8 @@ class DetectorParts:
 
 def compose(settings: DetectorSettings, wiring: Wiring) -> DetectorParts:
     """Load the models and wire them up; SettingsError where one cannot be served."""
-    metrics = DetectorMetrics(wiring.registry)
     live = load(settings.model_dir, Stage.LIVE, wiring.clock)
+    metrics = DetectorMetrics(wiring.registry, references(live))
     shadows = [
         load(folder, Stage.SHADOW, wiring.clock)
         for folder in settings.shadow_model_dirs
@@ -44,6 +47,20 @@ def compose(settings: DetectorSettings, wiring: Wiring) -> DetectorParts:
     service = Service(SERVICE, add_DetectorServiceServicer_to_server, servicer)
     parts = Parts([service], ROLES, batcher.start, batcher.stop)
     return DetectorParts(parts, servicer)
+
+
+def references(live: LoadedModel) -> dict[str, Sequence[float]]:
+    """Return how the live model's scores were spread where it was measured.
+
+    By language, the share of texts in each tenth; empty where the card is silent.
+    """
+    told: dict[str, Any] = json.loads(live.card_json).get("metrics", {})
+    found: dict[str, Sequence[float]] = {}
+    for language in live.languages:
+        tenths = told.get(language, {}).get("reliability", [])
+        whole = len(tenths) == BINS
+        found[language] = [tenth["share"] for tenth in tenths] if whole else []
+    return found
 
 
 def load(directory: Path, stage: Stage, clock: Clock) -> LoadedModel:

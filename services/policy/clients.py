@@ -7,6 +7,7 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from services.policy.convert.evidence import evidence_of
+from services.policy.convert.times import time_or_none
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.truths import Annotation
 from services.policy.reports import Report, ReportsTold, Resolution
@@ -149,6 +150,7 @@ def change_of(change: accounts_pb.ProfileChange, now: datetime) -> Change:
         evidence=evidence_of(change.profile, now) if whole else None,
         urgent=change.urgent,
         erased=change.erased,
+        change_time=time_or_none(change, "change_time"),
     )
 
 

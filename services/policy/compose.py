@@ -19,7 +19,7 @@ from services.policy.decide import Enforcer
 from services.policy.feeds import Pace
 from services.policy.handover import HandOver
 from services.policy.lineage import Lineage
-from services.policy.metrics import PolicyMetrics
+from services.policy.metrics import PolicyGauges, PolicyMetrics
 from services.policy.overrides import Overrider
 from services.policy.posting import Posting
 from services.policy.queries import Queries
@@ -41,6 +41,7 @@ from services.policy.server.streams import Streams
 from services.policy.settings import PolicySettings
 from services.policy.shadowing import Shadowing
 from services.policy.shipped import compiled, shipped_text
+from services.policy.storage.gauges import sample
 from services.policy.storage.rules import StoredRules
 from services.policy.storage.store import Store
 from services.policy.team import Team
@@ -51,6 +52,7 @@ from services.runtime.clock import Clock, SystemClock
 from services.runtime.database import Database
 from services.runtime.ids import random_id
 from services.runtime.process import Parts, Wiring
+from services.runtime.sampling import Sampler
 from services.runtime.serve import Service
 from truepen.policy.v1 import (
     appeals_service_pb2_grpc,
@@ -102,11 +104,14 @@ def compose(
 ) -> Policy:
     """Wire it; the stubs are of accounts' two services, local or remote."""
     database = opened(settings, wiring)
-    core = core_of(settings, wiring, database, Accounts(accounts_stub, reports_stub))
+    metrics = PolicyMetrics(wiring.registry)
+    accounts = Accounts(accounts_stub, reports_stub)
+    core = core_of(settings, wiring, database, accounts, metrics)
     servicers = servicers_of(core)
-    team = team_of(settings, core, PolicyMetrics(wiring.registry))
+    team = team_of(settings, core, metrics)
     publisher = publisher_of(settings, core, wiring)
     publishing = Background()
+    sampler = sampler_of(core, wiring)
 
     async def start() -> None:
         await core.store.begin()
@@ -117,8 +122,11 @@ def compose(
             lasts = timedelta(seconds=settings.lease_s)
             work = publisher.run(wiring.runtime, random_id(), lasts)
             publishing.start("events", work)
+        if wiring.runtime.metrics_port is not None:
+            sampler.start()
 
     async def stop() -> None:
+        await sampler.stop()
         await publishing.stop()
         await team.stop()
         await core.shadowing.flush(core.clock.now())
@@ -141,7 +149,11 @@ def opened(settings: PolicySettings, wiring: Wiring) -> Database:
 
 
 def core_of(
-    settings: PolicySettings, wiring: Wiring, database: Database, accounts: Accounts
+    settings: PolicySettings,
+    wiring: Wiring,
+    database: Database,
+    accounts: Accounts,
+    metrics: PolicyMetrics,
 ) -> Core:
     """Wire what everything else needs."""
     store = Store(database, SystemClock())
@@ -177,6 +189,7 @@ def core_of(
             changed,
             shadowing=shadowing,
             lineage=Lineage(store),
+            decided=metrics.decided,
         ),
         queries=queries,
         posting=posting,
@@ -186,6 +199,17 @@ def core_of(
         clock=wiring.clock,
         shadowing=shadowing,
     )
+
+
+def sampler_of(core: Core, wiring: Wiring) -> Sampler:
+    """Wire what looks up the gauges of the database."""
+    gauges = PolicyGauges(wiring.registry)
+
+    async def look() -> None:
+        now = core.clock.now()
+        gauges.show(await core.store.read(lambda c: sample(c, now)), now)
+
+    return Sampler("policy", look, wiring.registry)
 
 
 def team_of(settings: PolicySettings, core: Core, metrics: PolicyMetrics) -> Team:

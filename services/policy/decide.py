@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.policy.domain.events import DecisionMade
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.history import Measure
 from services.policy.domain.ruling import rule
@@ -66,8 +67,13 @@ class Enforcer:
         *,
         shadowing: Shadowing,
         lineage: Lineage,
+        decided: Callable[[DecisionMade], None] = lambda _: None,
     ) -> None:
-        """Have *changed* called with each account whose standing may have changed."""
+        """Have *changed* called with each account whose standing may have changed.
+
+        *decided* sees each decision that was recorded.
+        """
+        self._decided = decided
         self._store = store
         self._rulebook = rulebook
         self._gatherer = gatherer
@@ -164,6 +170,8 @@ class Enforcer:
             return Evaluation(changed=False, ruling=ruling)
         recorded = await self._recorded(evidence.account, measure)
         made_now = effects is not None and bool(effects.decisions)
+        if made_now:
+            self._decided(measure.made)
         return Evaluation(
             changed=made_now, stored=recorded.stored, measure=recorded.measure
         )

@@ -55,7 +55,16 @@ class Held:
 class Leader:
     """Does *work* while it holds the lease *name*, and gets it back when lost."""
 
-    def __init__(self, leases: Leases, name: str, owner: str, lasts: timedelta) -> None:
+    def __init__(
+        self,
+        leases: Leases,
+        name: str,
+        owner: str,
+        lasts: timedelta,
+        leads: Callable[[bool], None] = lambda _: None,
+    ) -> None:
+        """Have *leads* called as the lease comes and goes."""
+        self._leads = leads
         self._leases = leases
         self._name = name
         self._owner = owner
@@ -81,6 +90,7 @@ class Leader:
         lease = await self._leases.acquire(self._name, self._owner, self._lasts)
         if lease is None:
             return False
+        self._leads(True)
         held = Held(self._leases, lease, self._lasts)
         keeping = asyncio.create_task(held.keep())
         working = asyncio.ensure_future(work(held))
@@ -96,6 +106,7 @@ class Leader:
             for task in (keeping, working):
                 task.cancel()
             await asyncio.gather(keeping, working, return_exceptions=True)
+            self._leads(False)
             with contextlib.suppress(ServiceError):
                 await self._leases.release(lease)
         return True

@@ -11,6 +11,7 @@ class Batch:
 
     number: int
     cursor: str
+    time: float
     waiting: set[str] = field(default_factory=set)
 
 
@@ -33,10 +34,15 @@ class Progress:
         """How many accounts wait to be judged."""
         return len(self._waits)
 
-    def told(self, cursor: str, accounts: Iterable[str]) -> int:
-        """Note a message; return its number, for `judged`."""
+    @property
+    def behind_since(self) -> float | None:
+        """When the oldest message came that is not judged yet, or None."""
+        return self._batches[0].time if self._batches else None
+
+    def told(self, cursor: str, accounts: Iterable[str], time: float = 0.0) -> int:
+        """Note a message that came at *time*; return its number, for `judged`."""
         self._number += 1
-        batch = Batch(self._number, cursor, set(accounts))
+        batch = Batch(self._number, cursor, time, set(accounts))
         for account in batch.waiting:
             self._waits.setdefault(account, []).append(batch)
         self._batches.append(batch)

@@ -60,7 +60,8 @@ class Team:
                 self._feed(shard),
                 self._judge,
                 self._settings.debounce_s,
-                gave_up=self._metrics.not_judged,
+                self._metrics,
+                name,
             )
             self._lead(name, follower.work)
         self._lead("reports", self._reports.work)
@@ -75,7 +76,12 @@ class Team:
 
     def _lead(self, name: str, work: Callable[[Held], Awaitable[None]]) -> None:
         lasts = timedelta(seconds=self._settings.lease_s)
-        leader = Leader(self._store, name, self._owner, lasts)
+
+        def leads(now: bool) -> None:
+            self._metrics.leads(name, leads=now)
+
+        leads(False)
+        leader = Leader(self._store, name, self._owner, lasts, leads)
         self._tasks.append(asyncio.create_task(leader.run(work), name=name))
 
     def _feed(self, shard: int) -> Callable[[str], AsyncIterator[Told]]:
@@ -92,11 +98,14 @@ class Team:
             return
         if change.evidence is not None:
             await self._enforcer.judge(change.evidence)
-            return
-        try:
-            await self._enforcer.evaluate(change.account)
-        except NotFound:  # erased since it was told
-            return
+        else:
+            try:
+                await self._enforcer.evaluate(change.account)
+            except NotFound:  # erased since it was told
+                return
+        if change.change_time is not None:
+            took = (self._clock.now() - change.change_time).total_seconds()
+            self._metrics.judged(took, urgent=change.urgent)
 
     async def _due(self) -> list[str]:
         now = self._clock.now()

@@ -9,6 +9,8 @@ import heapq
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
 
 import structlog
 
@@ -35,6 +37,8 @@ class Change:
     """None where it has to be fetched."""
     urgent: bool = False
     erased: bool = False
+    change_time: datetime | None = None
+    """When the evidence was durable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,19 @@ Feed = Callable[[str], AsyncIterator[Told]]
 Judge = Callable[[Change], Awaitable[None]]
 
 
+class Watch(Protocol):
+    """Who is told how the work goes."""
+
+    def heard(self, work: str) -> None:
+        """The feed gave a sign."""
+
+    def behind(self, work: str, waiting: int, seconds: float) -> None:
+        """So many accounts wait, and the stored cursor is so far behind."""
+
+    def not_judged(self) -> None:
+        """An account cannot be judged."""
+
+
 class Follower:
     """Judges the accounts of one feed; `debounce` is in seconds."""
 
@@ -67,21 +84,20 @@ class Follower:
         feed: Feed,
         judge: Judge,
         debounce: float,
-        lag: Callable[[int], None] = lambda waiting: None,
-        *,
-        gave_up: Callable[[], None] = lambda: None,
+        watch: Watch,
+        name: str = "profiles",
     ) -> None:
-        """Have *gave_up* called for each account that cannot be judged."""
-        self._gave_up = gave_up
+        """Tell *watch*, under this *name*, how the work goes."""
         self._feed = feed
         self._judge = judge
         self._debounce = debounce
-        self._lag = lag
+        self._watch = watch
+        self._name = name
 
     async def work(self, held: Held) -> None:
         """Follow from the stored cursor until cancelled, or until accounts fails."""
         run = _Run(
-            held, self._feed, self._judge, self._debounce, self._lag, self._gave_up
+            held, self._feed, self._judge, self._debounce, self._watch, self._name
         )
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -91,6 +107,8 @@ class Follower:
                 tasks.create_task(run.store(reading))
         except ExceptionGroup as group:
             raise group.exceptions[0] from group
+        finally:
+            self._watch.behind(self._name, 0, 0.0)  # that is another's now
 
 
 class _Run:
@@ -102,15 +120,15 @@ class _Run:
         feed: Feed,
         judge: Judge,
         debounce: float,
-        lag: Callable[[int], None],
-        gave_up: Callable[[], None],
+        watch: Watch,
+        name: str,
     ) -> None:
-        self._gave_up = gave_up
         self._held = held
         self._feed = feed
         self._judge = judge
         self._debounce = debounce
-        self._lag = lag
+        self._watch = watch
+        self._name = name
         self._progress = Progress(held.cursor)
         self._waiting: dict[str, Waiting] = {}
         self._by_due: list[tuple[float, str]] = []
@@ -119,9 +137,10 @@ class _Run:
     async def read(self) -> None:
         """Take messages in, no faster than they are judged."""
         async for told in self._feed(self._held.cursor):
+            self._watch.heard(self._name)
             async with self._changed:
                 accounts = [change.account for change in told.changes]
-                number = self._progress.told(told.cursor, accounts)
+                number = self._progress.told(told.cursor, accounts, time.monotonic())
                 for change in told.changes:
                     self._gather(change, number)
                 self._changed.notify_all()
@@ -184,7 +203,6 @@ class _Run:
     async def _done(self, waiting: Waiting) -> None:
         async with self._changed:
             self._progress.judged(waiting.change.account, waiting.number)
-            self._lag(self._progress.waiting_count)
             self._changed.notify_all()
 
     async def _again(self, waiting: Waiting, error: ServiceError) -> None:
@@ -193,7 +211,7 @@ class _Run:
         account = waiting.change.account
         if isinstance(error, InternalError) and waiting.attempts >= ATTEMPTS:
             log.error("account not judged", account=account, reason=error.reason)
-            self._gave_up()
+            self._watch.not_judged()
             await self._done(waiting)
             return
         log.warning("judging failed", account=account, reason=error.reason)
@@ -209,6 +227,9 @@ class _Run:
             ended = reading.done() and not self._progress.waiting_count
             if self._progress.cursor != self._held.cursor:
                 await self._held.store(self._progress.cursor)
+            since = self._progress.behind_since
+            lag = 0.0 if since is None else time.monotonic() - since
+            self._watch.behind(self._name, self._progress.waiting_count, lag)
             if ended:
                 return
             await asyncio.sleep(STORE_EVERY)

@@ -14,6 +14,7 @@ from services.runtime.calls import (
     time_left,
 )
 from services.runtime.clock import CALLER_TIME
+from services.runtime.spans import Hop, calling, trace_headers
 from services.runtime.status import from_rpc_error
 
 Metadata = Callable[[], list[tuple[str, str]]]
@@ -76,7 +77,9 @@ class RemoteCall:
         request: Any,
         limit: float | None,
         metadata: Metadata,
+        hop: Hop,
     ) -> None:
+        self._hop = hop
         self._method = method
         self._request = request
         self._limit = limit
@@ -88,24 +91,27 @@ class RemoteCall:
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         """Yield the responses."""
-        call = self._send(time_left(self._limit))
-        try:
-            async for response in call:
-                yield response
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from error
-        finally:
-            call.cancel()  # one that was left early would keep its stream
+        with self._hop:
+            call = self._send(time_left(self._limit))
+            try:
+                async for response in call:
+                    yield response
+            except grpc.aio.AioRpcError as error:
+                raise from_rpc_error(error) from error
+            finally:
+                call.cancel()  # one that was left early would keep its stream
 
     async def _unary(self) -> Any:
         limit = DEFAULT_TIMEOUT if self._limit is None else self._limit
-        try:
-            return await self._send(time_left(limit))
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from error
+        with self._hop:
+            try:
+                return await self._send(time_left(limit))
+            except grpc.aio.AioRpcError as error:
+                raise from_rpc_error(error) from error
 
     def _send(self, limit: float | None) -> Any:
-        metadata = [*propagated(), *self._metadata()]
+        with self._hop.current():  # a stream must not lend it to its reader
+            metadata = [*propagated(), *self._metadata()]
         return self._method(self._request, timeout=limit, metadata=metadata)
 
 
@@ -126,7 +132,8 @@ class RemoteStub:
         method = getattr(self._stub, name)
 
         def call(request: Any, *, timeout: float | None = None) -> RemoteCall:
-            return RemoteCall(method, request, timeout, self._metadata)
+            hop = calling(name, request, local=False)
+            return RemoteCall(method, request, timeout, self._metadata, hop)
 
         return call
 
@@ -138,6 +145,7 @@ def propagated() -> list[tuple[str, str]]:
         metadata.append((REQUEST_ID_HEADER, request_id))
     if (said := CALLER_TIME.get()) is not None:
         metadata.append((TIME_HEADER, said.isoformat()))
+    metadata += trace_headers()
     return metadata
 
 

@@ -23,6 +23,7 @@ from services.runtime.ids import MAX_ID_CHARS, NewId, random_hex
 from services.runtime.interceptors import Call, Chain, Concern
 from services.runtime.metrics import RpcMetrics
 from services.runtime.settings import RuntimeSettings
+from services.runtime.spans import TRACER, Tracing
 
 log = structlog.get_logger()
 
@@ -138,6 +139,8 @@ def standard(
         Identity(roles, watched(settings.access_file), local, anonymous),
         Fairness(limits),
     ]
+    if (tracer := TRACER.get()) is not None:
+        concerns.insert(1, Tracing(tracer, untraced=HEALTH))
     if settings.clock == "caller":
         concerns.append(CallerTime())
     return Chain(*concerns)

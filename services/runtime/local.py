@@ -14,6 +14,7 @@ from typing import Any
 from services.runtime.calls import DEADLINE, time_left
 from services.runtime.errors import DeadlineExceeded, ServiceError
 from services.runtime.interceptors import translate
+from services.runtime.spans import Hop, calling
 from services.runtime.status import from_status, to_status
 
 
@@ -50,9 +51,14 @@ class LocalCall:
     """A call about to be made: await it, or iterate over it."""
 
     def __init__(
-        self, name: str, start: Callable[[LocalContext], Any], timeout: float | None
+        self,
+        name: str,
+        start: Callable[[LocalContext], Any],
+        timeout: float | None,
+        hop: Hop,
     ) -> None:
         self._name = name
+        self._hop = hop
         self._start = start
         self._timeout = timeout
 
@@ -62,15 +68,19 @@ class LocalCall:
 
     async def __aiter__(self) -> AsyncIterator[Any]:
         """Yield the responses."""
-        try:
-            # The deadline of a stream is the caller's own; it flows by itself.
-            async for response in self._start(LocalContext(self._timeout)):
-                yield response
-        except Exception as error:
-            raise _as_remote(error, self._name) from error
+        with self._hop:
+            try:
+                # The deadline of a stream is the caller's own; it flows by itself.
+                async for response in self._start(LocalContext(self._timeout)):
+                    yield response
+            except Exception as error:
+                raise _as_remote(error, self._name) from error
 
     async def _unary(self) -> Any:
-        limit = time_left(self._timeout)
+        with self._hop, self._hop.current():
+            return await self._bounded(time_left(self._timeout))
+
+    async def _bounded(self, limit: float | None) -> Any:
         token = DEADLINE.set(None if limit is None else time.monotonic() + limit)
         try:
             async with asyncio.timeout(limit):
@@ -97,7 +107,10 @@ class LocalStub:
             raise AttributeError(name)
 
         def call(request: Any, *, timeout: float | None = None) -> LocalCall:
-            return LocalCall(name, lambda context: method(request, context), timeout)
+            hop = calling(name, request, local=True)
+            return LocalCall(
+                name, lambda context: method(request, context), timeout, hop
+            )
 
         return call
 

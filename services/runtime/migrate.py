@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
@@ -20,6 +21,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, make_url, text
 
 from services.runtime.database import postgres_engine, sqlite_engine
+
+log = structlog.get_logger()
 
 WAIT_FOR_OTHERS = "60s"
 WAIT_FOR_TABLES = "5s"  # longer would queue every reader behind the migration
@@ -35,12 +38,16 @@ class SchemaOutdatedError(Exception):
 def upgrade(url: str, package: str) -> str | None:
     """Bring the schema of *package*, as `services.reader`, to its newest.
 
-    Returns the revision it had before. Replicas may call it at once.
+    Returns the revision it had before. Replicas may call it at once. A schema of
+    a later release stays as it is: it only grew, so that this one runs on it.
     """
     script = _script(package)
     with _connect(url) as connection:
         _take_turns(connection, package)
         before = _context(connection, package).get_current_revision()
+        if _is_later(script, before):
+            log.warning("schema is of a later release", package=package, schema=before)
+            return before
         steps = EnvironmentContext(
             Config(),
             script,
@@ -54,11 +61,17 @@ def upgrade(url: str, package: str) -> str | None:
 
 
 def check(url: str, package: str) -> None:
-    """Raise SchemaOutdatedError unless the schema is at its newest revision."""
-    newest = _script(package).get_current_head()
+    """Raise SchemaOutdatedError unless the schema is at its newest revision.
+
+    One of a later release will do, as while its replicas replace these.
+    """
+    script = _script(package)
+    newest = script.get_current_head()
     with _connect(url) as connection:
         current = _context(connection, package).get_current_revision()
-    if current != newest:
+    if _is_later(script, current):
+        log.warning("schema is of a later release", package=package, schema=current)
+    elif current != newest:
         raise SchemaOutdatedError(package, current, newest)
 
 
@@ -110,6 +123,12 @@ def _script(package: str) -> ScriptDirectory:
     module = importlib.import_module(package)
     folder = Path(str(module.__file__)).parent / "migrations"
     return ScriptDirectory(folder, version_locations=[folder])
+
+
+def _is_later(script: ScriptDirectory, revision: str | None) -> bool:
+    """Say whether *revision* is none that this release knows."""
+    known = {one.revision for one in script.walk_revisions()}
+    return revision is not None and revision not in known
 
 
 def _context(connection: Connection, package: str) -> MigrationContext:

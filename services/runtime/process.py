@@ -22,6 +22,7 @@ from services.runtime.serve import (
 )
 from services.runtime.settings import RuntimeSettings, SettingsError
 from services.runtime.tls import show_expiry
+from services.runtime.tracing import tracing
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +65,23 @@ async def serving(wiring: Wiring, parts: Sequence[Parts]) -> AsyncIterator[Serve
     """Serve *parts* on one port; whatever was started is stopped at the end."""
     runtime = wiring.runtime
     roles = {method: who for part in parts for method, who in part.roles.items()}
-    chain = standard(runtime, roles, wiring.registry)
     services = [service for part in parts for service in part.services]
     async with AsyncExitStack() as started:
+        # What is begun below finds the tracer in its context.
+        await started.enter_async_context(tracing(_name_of(services)))
+        chain = standard(runtime, roles, wiring.registry)
         for part in parts:
             started.push_async_callback(part.stop)
             await part.start()
         yield await started.enter_async_context(
             Server(services, chain, runtime, wiring.shutdown)
         )
+
+
+def _name_of(services: Sequence[Service]) -> str:
+    """Return the name of a process that serves *services*: of the one, or of all."""
+    kinds = {service.name.split(".")[1] for service in services}
+    return f"truepen-{kinds.pop()}" if len(kinds) == 1 else "truepen"
 
 
 def run(settings: RuntimeSettings, serve: Callable[[Wiring], Awaitable[None]]) -> int:

@@ -44,7 +44,8 @@ def feed_of(*messages: Told) -> Any:
 
 async def follow(feed: Any, judge: Any, held: FakeHeld, debounce: float = 0.0) -> None:
     """Follow to the end of *feed*."""
-    await asyncio.wait_for(Follower(feed, judge, debounce).work(held), 5)  # type: ignore[arg-type]
+    follower = Follower(feed, judge, debounce, PolicyMetrics(CollectorRegistry()))
+    await asyncio.wait_for(follower.work(held), 5)  # type: ignore[arg-type]
 
 
 def test_cursor_waits_for_every_account_it_covers() -> None:
@@ -142,8 +143,10 @@ async def test_cursor_is_not_stored_before_the_judgement_is_durable() -> None:
             raise asyncio.CancelledError
 
     messages = [Told("1", [change("a")]), Told("2", [change("b")])]
+    watch = PolicyMetrics(CollectorRegistry())
+    follower = Follower(feed_of(*messages), judge, 0, watch)
     with pytest.raises((asyncio.CancelledError, TimeoutError)):
-        await asyncio.wait_for(Follower(feed_of(*messages), judge, 0).work(held), 1)  # type: ignore[arg-type]
+        await asyncio.wait_for(follower.work(held), 1)  # type: ignore[arg-type]
 
     assert "2" not in held.stored
 
@@ -180,11 +183,42 @@ async def test_account_that_fails_five_times_is_counted_for_an_operator(
 
     metrics = PolicyMetrics(registry)
     feed = feed_of(Told("1", [change("broken")]))
-    follower = Follower(feed, judge, 0.0, gave_up=metrics.not_judged)
+    follower = Follower(feed, judge, 0.0, metrics)
     await asyncio.wait_for(follower.work(FakeHeld()), 5)  # type: ignore[arg-type]
 
     assert len(attempts) == 5
     assert registry.get_sample_value("policy_accounts_not_judged_total") == 1
+
+
+async def test_what_waits_is_shown_until_another_takes_over() -> None:
+    registry = CollectorRegistry()
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def judge(told: Change) -> None:
+        begun.set()
+        await go_on.wait()
+
+    def shown(name: str) -> float | None:
+        return registry.get_sample_value(name, {"work": "profiles:0/1"})
+
+    feed = feed_of(Told("1", [change("a"), change("b")]))
+    follower = Follower(feed, judge, 0.0, PolicyMetrics(registry), "profiles:0/1")
+    work = asyncio.create_task(follower.work(FakeHeld()))  # type: ignore[arg-type]
+    await asyncio.wait_for(begun.wait(), 5)
+    await asyncio.sleep(0.6)  # it shows as often as it stores
+    waiting, lag = (
+        shown("policy_worker_waiting_accounts"),
+        shown("policy_cursor_lag_seconds"),
+    )
+    go_on.set()
+    await asyncio.wait_for(work, 5)
+
+    assert waiting == 2
+    assert lag is not None
+    assert lag > 0.4
+    assert shown("policy_feed_heard_timestamp_seconds") is not None
+    assert shown("policy_worker_waiting_accounts") == 0
+    assert shown("policy_cursor_lag_seconds") == 0
 
 
 async def test_feed_that_breaks_is_told_to_the_leader() -> None:

@@ -29,6 +29,21 @@ def test_an_upgrade_makes_the_schema_current(database_url: str) -> None:
     assert drift(database_url, PACKAGE, metadata) == []
 
 
+def test_a_schema_of_a_later_release_will_do_and_stays_as_it_is(
+    database_url: str,
+) -> None:
+    upgrade(database_url, PACKAGE)
+    later = Database(database_url)
+    later.write_sync(
+        lambda c: c.execute(text("UPDATE migrated_version SET version_num = '9999'"))
+    )
+    later.close()
+
+    check(database_url, PACKAGE)
+    assert upgrade(database_url, PACKAGE) == "9999"
+    assert drift(database_url, PACKAGE, metadata) == []
+
+
 def test_a_second_upgrade_changes_nothing(database_url: str) -> None:
     upgrade(database_url, PACKAGE)
 

@@ -1,0 +1,78 @@
+"""Services as processes of their own, with their logs."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+class Process:
+    """One service alone; `lines` grows as it logs."""
+
+    def __init__(self, service: str, environment: Mapping[str, str]) -> None:
+        self.service = service
+        self.lines: list[dict[str, Any]] = []
+        self.port = 0
+        self._environment = environment
+        self._serving = asyncio.Event()
+
+    async def start(self) -> None:
+        """Return once it serves."""
+        self._running = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            f"services.{self.service}",
+            env={
+                **os.environ,
+                "TRUEPEN_PORT": "0",
+                "TRUEPEN_LOG_FORMAT": "json",
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                **self._environment,
+            },
+            stderr=asyncio.subprocess.PIPE,
+        )
+        self._reading = asyncio.create_task(self._read())
+        await asyncio.wait_for(self._serving.wait(), START_SECONDS)
+        if not self.port:
+            raise AssertionError(self.lines)
+
+    async def stop(self) -> int:
+        """End it as a supervisor does; its exit code."""
+        if self._running.returncode is None:
+            self._running.terminate()
+        async with asyncio.timeout(STOP_SECONDS):
+            await self._reading
+            return await self._running.wait()
+
+    async def _read(self) -> None:
+        assert self._running.stderr is not None
+        async for raw in self._running.stderr:
+            try:
+                line = json.loads(raw)
+            except ValueError:
+                line = {"event": raw.decode()}
+            self.lines.append(line)
+            if line["event"] == "serving":
+                self.port = line["port"]
+                self._serving.set()
+        self._serving.set()
+
+
+@asynccontextmanager
+async def process(
+    service: str, folder: Path, **environment: str
+) -> AsyncIterator[Process]:
+    """Run one service alone, data in *folder*."""
+    one = Process(service, {"TRUEPEN_DATA_DIR": str(folder), **environment})
+    await one.start()
+    try:
+        yield one
+    finally:
+        await one.stop()
