@@ -1,0 +1,106 @@
+{{- /* Environment of the containers. Processes refuse variables they do not know. */}}
+
+{{- /* A value as the process reads it: 1000000, never 1e+06; false and 0 stay. */}}
+{{- define "truepen.scalar" -}}
+{{- if and (kindIs "float64" .) (eq (floor .) .) -}}
+{{- printf "%.0f" . -}}
+{{- else -}}
+{{- toString . -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "truepen.secretVariable" -}}
+{{- $root := index . 0 -}}
+- name: {{ index . 1 }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $root.Values.secrets.existingSecret }}
+      key: {{ index $root.Values.secrets.keys (index . 2) }}
+{{- end -}}
+
+{{- define "truepen.target" -}}
+{{- $root := first . -}}
+dns:///{{ include "truepen.dnsName" . }}:{{ $root.Values.ports.grpc }}
+{{- end -}}
+
+{{- /* What the chart itself sets, as a map; `config` must not. */}}
+{{- define "truepen.plainVariables" -}}
+{{- $root := first . -}}
+{{- $name := last . -}}
+{{- $values := $root.Values -}}
+{{- $service := include "truepen.service" . | fromYaml -}}
+TRUEPEN_HOST: "[::]"
+TRUEPEN_PORT: {{ $values.ports.grpc | quote }}
+TRUEPEN_HEALTH_PORT: {{ $values.ports.health | quote }}
+TRUEPEN_METRICS_PORT: {{ $values.ports.metrics | quote }}
+TRUEPEN_DATA_DIR: /var/lib/truepen
+TRUEPEN_LOG_FORMAT: json
+TRUEPEN_GRACE_S: {{ $values.drain.graceSeconds | quote }}
+TRUEPEN_MAX_CONNECTION_AGE_S: {{ $values.maxConnectionAgeSeconds | quote }}
+TRUEPEN_TRUST_LOOPBACK: {{ $values.trustLoopback | quote }}
+{{- if eq $values.tls.mode "none" }}
+TRUEPEN_INSECURE: "true"
+{{- else }}
+TRUEPEN_TLS_CERT: /etc/truepen/tls/tls.crt
+TRUEPEN_TLS_KEY: /etc/truepen/tls/tls.key
+TRUEPEN_TLS_CA: /etc/truepen/tls/ca.crt
+{{- end }}
+{{- with $service.calls }}
+TRUEPEN_{{ ternary "ACCOUNTS_DETECTOR" "POLICY_ACCOUNTS" (eq . "detector") }}_TARGET: {{ include "truepen.target" (list $root .) }}
+{{- end }}
+{{- if has $name (list "policy" "worker") }}
+TRUEPEN_POLICY_WORKER: {{ eq $name "worker" | quote }}
+{{- end }}
+{{- end -}}
+
+{{- /* (root, name): faults of `config`, one a line; a process knows only its own. */}}
+{{- define "truepen.configFaults" -}}
+{{- $root := first . -}}
+{{- $name := last . -}}
+{{- $own := include "truepen.plainVariables" . | fromYaml -}}
+{{- $service := include "truepen.service" . | fromYaml -}}
+{{- $known := ternary "policy" $name (eq $name "worker") -}}
+{{- range $variable, $value := mergeOverwrite (deepCopy $root.Values.config) (default dict $service.config) -}}
+{{- if hasKey $own $variable }}
+config: {{ $variable }} is set by the chart; the README tells the value that decides it
+{{- else if ne $name "suite" -}}
+{{- range $other := list "detector" "accounts" "policy" -}}
+{{- if and (ne $other $known) (hasPrefix (printf "TRUEPEN_%s_" (upper $other)) $variable) }}
+config: {{ $variable }} is not known to {{ $name }}; set it in services.{{ $other }}.config
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "truepen.environment" -}}
+{{- $root := first . -}}
+{{- $name := last . -}}
+{{- $service := include "truepen.service" . | fromYaml -}}
+{{- $own := include "truepen.plainVariables" . | fromYaml -}}
+{{- $config := mergeOverwrite (deepCopy $root.Values.config) (default dict $service.config) -}}
+{{- range $variable, $value := $own }}
+- name: {{ $variable }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- range $variable, $value := $config }}
+- name: {{ $variable }}
+  value: {{ include "truepen.scalar" $value | quote }}
+{{- end }}
+{{- if $root.Values.secrets.existingSecret }}
+{{ include "truepen.secretVariable" (list $root "TRUEPEN_TOKEN_KEY" "tokenKey") }}
+{{- if has "accounts" $service.databases }}
+{{ include "truepen.secretVariable" (list $root "TRUEPEN_ACCOUNTS_FINGERPRINT_KEY" "fingerprintKey") }}
+{{- end }}
+{{- end }}
+{{- range $service.databases }}
+{{- if not (include "truepen.sqlite" $root) }}
+{{ include "truepen.databaseVariable" (list $root .) }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- /* (root, database): where its rows are. */}}
+{{- define "truepen.databaseVariable" -}}
+{{- include "truepen.secretVariable" (list (first .) (printf "TRUEPEN_%s_DATABASE_URL" (upper (last .))) (printf "%sDatabaseUrl" (last .))) -}}
+{{- end -}}
