@@ -46,6 +46,12 @@ check: .venv/.tools ## Format, lint, types, contracts
 	$(BIN)/python protos/generate.py --check
 	$(BIN)/python protos/generate.py --lint
 
+chart: chart-readme ## Lint the Helm chart and the Dockerfile, render each example
+	@$(BIN)/python -m pytest tests/deploy -m "slow or not slow"
+
+chart-readme: .venv/.tools ## Write deploy/k8s/README.md from the comments in values.yaml
+	@$(BIN)/python deploy/chart_readme.py
+
 bench: .venv/.tools ## What it costs, as ratios against baselines in the same run
 	@$(BIN)/python -m tests.bench
 
@@ -54,9 +60,10 @@ generate: .venv/.tools ## Write the stubs in protos/gen anew
 
 lock: .venv/.tools ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes tests/deploy/checkov.in -o tests/deploy/checkov.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --extra dev pyproject.toml -c requirements.lock -o tests/requirements.lock
 
 clean: ## Remove what was made here, data in var/ included
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo serve test test-slow check bench generate lock clean
+.PHONY: help demo serve test test-slow check chart chart-readme bench generate lock clean

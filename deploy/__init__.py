@@ -1,0 +1,1 @@
+"""How the suite is packed and put on machines."""
