@@ -59,9 +59,9 @@ generate: .venv/.tools ## Write the stubs in protos/gen anew
 	$(BIN)/python protos/generate.py
 
 lock: .venv/.tools ## Resolve the dependencies anew
-	$(BIN)/uv pip compile -q --universal --generate-hashes pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --extra detector pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes tests/deploy/checkov.in -o tests/deploy/checkov.lock
-	$(BIN)/uv pip compile -q --universal --generate-hashes --extra dev pyproject.toml -c requirements.lock -o tests/requirements.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes --extra detector --extra dev pyproject.toml -c requirements.lock -o tests/requirements.lock
 
 clean: ## Remove what was made here, data in var/ included
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -5,11 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Self, cast
 
-from services.accounts.compose import compose as compose_accounts
 from services.accounts.settings import AccountsSettings
-from services.detector.compose import compose as compose_detector
 from services.detector.settings import DetectorSettings
-from services.policy.compose import compose as compose_policy
 from services.policy.settings import PolicySettings
 from services.runtime.local import LocalStub
 from services.runtime.process import Wiring, serving
@@ -40,6 +37,11 @@ class SuiteSettings:
 @asynccontextmanager
 async def suite(settings: SuiteSettings, wiring: Wiring) -> AsyncIterator[Server]:
     """Serve all three on one port; each sees the next one in this process."""
+    # Who only wants the settings, as `truepen migrate`, needs no models' libraries.
+    from services.accounts.compose import compose as compose_accounts
+    from services.detector.compose import compose as compose_detector
+    from services.policy.compose import compose as compose_policy
+
     detector = compose_detector(settings.detector, wiring)
     accounts = compose_accounts(settings.accounts, wiring, LocalStub(detector.servicer))
     policy = compose_policy(
