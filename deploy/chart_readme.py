@@ -58,7 +58,9 @@ def _table(rows: Iterator[str]) -> Iterator[str]:
     yield from rows
 
 
-def _rows(pairs: list[Any], parent: tuple[str, ...], comments: Comments) -> Iterator[str]:
+def _rows(
+    pairs: list[Any], parent: tuple[str, ...], comments: Comments
+) -> Iterator[str]:
     for key, value in pairs:
         path = (*parent, key.value)
         told = comments.above(key.start_mark.line)
@@ -84,7 +86,7 @@ def _documented(node: yaml.Node, comments: Comments) -> bool:
 
 
 def _shown(node: yaml.Node) -> str:
-    value = yaml.SafeLoader("").construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+    value = yaml.SafeLoader("").construct_object(node, deep=True)
     return json.dumps(value, ensure_ascii=False)
 
 

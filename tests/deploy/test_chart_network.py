@@ -115,7 +115,9 @@ def test_only_who_has_a_database_reaches_one() -> None:
 def test_callers_are_those_that_somebody_selected() -> None:
     caller = {"podSelector": {"matchLabels": {"app": "publishing"}}}
 
-    objects = manifests(None, "services.policy.callers[0].podSelector.matchLabels.app=publishing")
+    objects = manifests(
+        None, "services.policy.callers[0].podSelector.matchLabels.app=publishing"
+    )
 
     rules = of_kind(objects, "NetworkPolicy")["policy"]["spec"]["ingress"]
     [calls] = [rule for rule in rules if GRPC & {p["port"] for p in rule["ports"]}]
@@ -149,7 +151,11 @@ def test_targets_are_headless_services_whose_certificates_bear_that_name(
         name = found[called]["metadata"]["name"]
         assert host.startswith(f"{name}.{NAMESPACE}.svc.")
         assert found[called]["spec"]["clusterIP"] == "None"
-        assert {"name": "grpc", "port": int(port), "targetPort": "grpc"}.items() <= next(
+        assert {
+            "name": "grpc",
+            "port": int(port),
+            "targetPort": "grpc",
+        }.items() <= next(
             p for p in found[called]["spec"]["ports"] if p["name"] == "grpc"
         ).items()
         if certificates:
@@ -172,7 +178,9 @@ def test_each_pod_has_a_certificate_of_its_own() -> None:
     }
 
     for name, pod in pods(objects):
-        mounted = [v["secret"]["secretName"] for v in pod["volumes"] if v["name"] == "tls"]
+        mounted = [
+            v["secret"]["secretName"] for v in pod["volumes"] if v["name"] == "tls"
+        ]
         assert mounted == ([] if name.startswith("migrate-") else [made[name]])
 
 
@@ -183,7 +191,10 @@ def test_a_bundle_lets_two_authorities_overlap() -> None:
         for volume in pod["volumes"]:
             if volume["name"] == "tls":
                 secret, bundle = volume["projected"]["sources"]
-                assert [i["path"] for i in secret["secret"]["items"]] == ["tls.crt", "tls.key"]
+                assert [i["path"] for i in secret["secret"]["items"]] == [
+                    "tls.crt",
+                    "tls.key",
+                ]
                 assert bundle["configMap"]["name"] == "authorities", name
 
 

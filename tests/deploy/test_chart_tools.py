@@ -66,12 +66,22 @@ def test_every_helm_renders_the_same(values: Path | None) -> None:
             for lines in rendered
         ]
 
-    assert list(difflib.unified_diff(*rendered, lineterm="")) == []
+    old, new = rendered
+    assert list(difflib.unified_diff(old, new, lineterm="")) == []
 
 
 MADE_ANEW = tuple(
     f"{name}.{part}:"
-    for name in ("ca", "client", "suite", "detector", "accounts", "policy", "worker", "test")
+    for name in (
+        "ca",
+        "client",
+        "suite",
+        "detector",
+        "accounts",
+        "policy",
+        "worker",
+        "test",
+    )
     for part in ("crt", "key")
 )
 

@@ -13,11 +13,13 @@ from prometheus_client import CollectorRegistry
 from services.detector.metrics import DetectorMetrics
 from services.policy.metrics import PolicyMetrics
 from services.runtime.metrics import RpcMetrics
-from tests.deploy.rendered import CHART, ADAPTER, manifests, of_kind, services
+from tests.deploy.rendered import ADAPTER, CHART, manifests, of_kind, services
 
 EKS = CHART / "ci" / "eks-values.yaml"
 DASHBOARDS = sorted((CHART / "files" / "dashboards").glob("*.json"))
-NOT_METRICS = re.compile(r'"(?:\\.|[^"\\])*"|\[[^\]]*\]|\b(?:by|without|on|ignoring)\s*\([^)]*\)')
+NOT_METRICS = re.compile(
+    r'"(?:\\.|[^"\\])*"|\[[^\]]*\]|\b(?:by|without|on|ignoring)\s*\([^)]*\)'
+)
 WORD = re.compile(r"\b[a-z][a-z0-9_]*_[a-z0-9_]+\b")
 FUNCTIONS = {"histogram_quantile", "label_values", "group_left", "group_right"}
 
@@ -57,7 +59,9 @@ def expressions(node: Any) -> Iterator[str]:
 
 
 def test_alerts_ask_for_metrics_that_exist() -> None:
-    alerts = yaml.safe_load((CHART / "files" / "alerts.yaml").read_text(encoding="utf-8"))
+    alerts = yaml.safe_load(
+        (CHART / "files" / "alerts.yaml").read_text(encoding="utf-8")
+    )
 
     names = {name for found in expressions(alerts) for name in asked(found)}
 
@@ -76,7 +80,9 @@ def test_a_dashboard_asks_for_metrics_that_exist(path: Path) -> None:
 
 
 def test_a_metric_that_does_not_exist_is_seen() -> None:
-    found = asked('sum by (a_label) (rate(rpc_endd_total{some_label="some_value"}[5m]))')
+    found = asked(
+        'sum by (a_label) (rate(rpc_endd_total{some_label="some_value"}[5m]))'
+    )
 
     assert found - exposed() == {"rpc_endd_total"}
 
@@ -94,7 +100,9 @@ def test_alerts_and_dashboards_reach_the_cluster_as_they_are() -> None:
         for name, content in found["data"].items()
     }
     for path in DASHBOARDS:
-        assert json.loads(laid[path.name]) == json.loads(path.read_text(encoding="utf-8"))
+        assert json.loads(laid[path.name]) == json.loads(
+            path.read_text(encoding="utf-8")
+        )
 
 
 def test_prometheus_finds_each_service_by_a_port_that_it_has() -> None:

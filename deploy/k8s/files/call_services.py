@@ -9,12 +9,14 @@ TRUEPEN_TLS_* name one. Ends with 1 where a service does not answer as it should
 
 import asyncio
 import sys
+from typing import Any
 
 import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.runtime.client import connect
+from services.runtime.client import RemoteStub, connect
+from services.runtime.errors import ServiceError
 from services.runtime.settings import RuntimeSettings
 from services.runtime.tls import channel_credentials
 from truepen.accounts.v1 import accounts_service_pb2 as accounts
@@ -27,43 +29,49 @@ from truepen.policy.v1 import enforcement_service_pb2_grpc as policy_grpc
 SECONDS = 60.0
 """Certificates and names may take that long to be there after an install."""
 
-
-async def call(service: str, channel: grpc.aio.Channel) -> Message:
-    """Make the one call of *service*."""
-    how = {"timeout": SECONDS, "wait_for_ready": True}
-    if service == "truepen.detector.v1.DetectorService":
-        stub = detector_grpc.DetectorServiceStub(channel)
-        return await stub.DetectText(
-            detector.DetectTextRequest(text="A person wrote this."), **how
-        )
-    if service == "truepen.accounts.v1.AccountsService":
-        accounts_stub = accounts_grpc.AccountsServiceStub(channel)
-        return await accounts_stub.ListAccounts(
-            accounts.ListAccountsRequest(page_size=1), **how
-        )
-    policy_stub = policy_grpc.EnforcementServiceStub(channel)
-    return await policy_stub.GetStanding(
-        policy.GetStandingRequest(name="accounts/helm-test/standing"), **how
-    )
+CALLS: dict[str, tuple[Any, str, Message]] = {
+    "truepen.detector.v1.DetectorService": (
+        detector_grpc.DetectorServiceStub,
+        "DetectText",
+        detector.DetectTextRequest(text="A person wrote this."),
+    ),
+    "truepen.accounts.v1.AccountsService": (
+        accounts_grpc.AccountsServiceStub,
+        "ListAccounts",
+        accounts.ListAccountsRequest(page_size=1),
+    ),
+    "truepen.policy.v1.EnforcementService": (
+        policy_grpc.EnforcementServiceStub,
+        "GetStanding",
+        policy.GetStandingRequest(name="accounts/helm-test/standing"),
+    ),
+}
 
 
 async def ask(service: str, target: str) -> str:
     """Return what is wrong with *service* at *target*; nothing where all is well."""
+    stub, method, request = CALLS[service]
     credentials = channel_credentials(RuntimeSettings())
     async with connect(target, {}, credentials) as channel:
         try:
-            health = await health_pb2_grpc.HealthStub(channel).Check(
-                health_pb2.HealthCheckRequest(service=service),
-                timeout=SECONDS,
-                wait_for_ready=True,
-            )
-            if health.status != health_pb2.HealthCheckResponse.SERVING:
-                state = health_pb2.HealthCheckResponse.ServingStatus.Name(health.status)
-                return f"health: {state}"
-            await call(service, channel)
-        except grpc.aio.AioRpcError as error:
-            return f"{error.code().name}: {error.details()}"
+            async with asyncio.timeout(SECONDS):
+                await channel.channel_ready()
+            state = await _health(service, channel)
+            if state != "SERVING":
+                return f"health is {state}"
+            await getattr(RemoteStub(stub(channel)), method)(request, timeout=SECONDS)
+        except TimeoutError:
+            return "cannot be reached"
+        except ServiceError as error:
+            return f"{method}: {error.kind}, {error.reason}: {error}"
     return ""
+
+
+async def _health(service: str, channel: grpc.aio.Channel) -> str:
+    stub = RemoteStub(health_pb2_grpc.HealthStub(channel))
+    request = health_pb2.HealthCheckRequest(service=service)
+    answer = await stub.Check(request, timeout=SECONDS)
+    return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
 
 
 async def main(arguments: list[str]) -> int:
