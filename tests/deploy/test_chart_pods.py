@@ -101,21 +101,34 @@ def test_entries_of_the_secret_go_only_where_they_are_needed(
     for name, pod in pods(manifests(values)):
         given = environment(pod["containers"][0]).values()
         seen[name] = {v.removeprefix("secret:") for v in given if v[:7] == "secret:"}
+        for volume in pod["volumes"]:
+            if volume.get("secret", {}).get("secretName") == "truepen":
+                seen[name] |= {item["key"] for item in volume["secret"]["items"]}
 
     if values == QUICKSTART:
         assert seen == {"suite": set(), "test": set()}
         return
-    token, print_key = "token-key", "fingerprint-key"
-    accounts, policy = "accounts-database-url", "policy-database-url"
+    token = {"token-key", "token-key-other"}
+    fingerprint = {"fingerprint-key", "fingerprint-key-other"}
+    accounts, policy = {"accounts-database-url"}, {"policy-database-url"}
     assert seen == {
-        "detector": {token},
-        "accounts": {token, print_key, accounts},
-        "policy": {token, policy},
-        "worker": {token, policy},
-        "migrate-accounts": {accounts},
-        "migrate-policy": {policy},
+        "detector": token,
+        "accounts": token | fingerprint | accounts,
+        "policy": token | policy,
+        "worker": token | policy,
+        "migrate-accounts": accounts,
+        "migrate-policy": policy,
         "test": set(),
     }
+
+
+def test_a_key_that_replaces_another_need_not_be_there() -> None:
+    for _, pod in pods(manifests()):
+        for entry in pod["containers"][0].get("env", []):
+            optional = (
+                entry.get("valueFrom", {}).get("secretKeyRef", {}).get("optional")
+            )
+            assert (optional is True) is entry["name"].endswith("_OTHER")
 
 
 @each_example

@@ -51,9 +51,21 @@ WRONG = {
         "tls: {mode: existingSecrets, existingSecrets: {detector: a, policy: b}}",
         ["tls.existingSecrets", "tls.crt"],
     ),
+    "callers that nothing can know": (
+        "tls: {mode: none, acceptPlaintext: true}",
+        ["tls.mode", "access.cluster.enabled"],
+    ),
+    "a role there is not": (
+        "access: {callers: [{certificate: feed.svc, roles: [root]}]}",
+        ["roles", "writer", "admin"],
+    ),
+    "tokens of an issuer that nobody named": (
+        "access: {callers: [{issuer: staff, subject: a, roles: [reader]}]}",
+        ["access.callers", "staff", "access.issuers"],
+    ),
     "a port for two": (
         "ports: {grpc: 9464}",
-        ["ports: grpc, health and metrics must differ"],
+        ["ports: grpc, bearer, health and metrics must differ"],
     ),
     "fewer at most than at least": (
         "services: {policy: {autoscaling: {minReplicas: 20}}}",
@@ -70,6 +82,7 @@ WRONG = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("major", helm.WHEELS)
 @pytest.mark.parametrize(("values", "told"), WRONG.values(), ids=WRONG)
 def test_wrong_values_are_refused_by_name(

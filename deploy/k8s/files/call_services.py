@@ -11,14 +11,12 @@ import asyncio
 import sys
 from typing import Any
 
-import grpc
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.runtime.client import RemoteStub, connect
+from services.runtime.client import Connection
 from services.runtime.errors import ServiceError
 from services.runtime.settings import RuntimeSettings
-from services.runtime.tls import channel_credentials
 from truepen.accounts.v1 import accounts_service_pb2 as accounts
 from truepen.accounts.v1 import accounts_service_pb2_grpc as accounts_grpc
 from truepen.detector.v1 import detector_service_pb2 as detector
@@ -28,6 +26,9 @@ from truepen.policy.v1 import enforcement_service_pb2_grpc as policy_grpc
 
 SECONDS = 60.0
 """Certificates and names may take that long to be there after an install."""
+
+HEALTH_ONLY = "--health-only"
+"""For where nothing tells the services who asks: tls.mode none, without tokens."""
 
 CALLS: dict[str, tuple[Any, str, Message]] = {
     "truepen.detector.v1.DetectorService": (
@@ -48,18 +49,19 @@ CALLS: dict[str, tuple[Any, str, Message]] = {
 }
 
 
-async def ask(service: str, target: str) -> str:
+async def ask(service: str, target: str, *, health_only: bool) -> str:
     """Return what is wrong with *service* at *target*; nothing where all is well."""
     stub, method, request = CALLS[service]
-    credentials = channel_credentials(RuntimeSettings())
-    async with connect(target, {}, credentials) as channel:
+    async with Connection.of(target, {}, RuntimeSettings()) as connection:
         try:
             async with asyncio.timeout(SECONDS):
-                await channel.channel_ready()
-            state = await _health(service, channel)
+                await connection.channel().channel_ready()
+            state = await _health(service, connection)
             if state != "SERVING":
                 return f"health is {state}"
-            await getattr(RemoteStub(stub(channel)), method)(request, timeout=SECONDS)
+            if not health_only:
+                call = getattr(connection.stub(stub), method)
+                await call(request, timeout=SECONDS)
         except TimeoutError:
             return "cannot be reached"
         except ServiceError as error:
@@ -67,8 +69,8 @@ async def ask(service: str, target: str) -> str:
     return ""
 
 
-async def _health(service: str, channel: grpc.aio.Channel) -> str:
-    stub = RemoteStub(health_pb2_grpc.HealthStub(channel))
+async def _health(service: str, connection: Connection) -> str:
+    stub = connection.stub(health_pb2_grpc.HealthStub)
     request = health_pb2.HealthCheckRequest(service=service)
     answer = await stub.Check(request, timeout=SECONDS)
     return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
@@ -76,13 +78,15 @@ async def _health(service: str, channel: grpc.aio.Channel) -> str:
 
 async def main(arguments: list[str]) -> int:
     """Ask all; print a line a service; return the exit code."""
+    health_only = HEALTH_ONLY in arguments
+    asked = [argument for argument in arguments if argument != HEALTH_ONLY]
     failed = 0
-    for argument in arguments:
+    for argument in asked:
         service, _, target = argument.partition("=")
-        wrong = await ask(service, target)
+        wrong = await ask(service, target, health_only=health_only)
         print(f"{service} at {target}: {wrong or 'answers'}")
         failed += bool(wrong)
-    return 1 if failed or not arguments else 0
+    return 1 if failed or not asked else 0
 
 
 if __name__ == "__main__":

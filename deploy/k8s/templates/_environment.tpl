@@ -9,13 +9,20 @@
 {{- end -}}
 {{- end -}}
 
-{{- define "truepen.secretVariable" -}}
-{{- $root := index . 0 -}}
+{{- /* (root, variable, key): a key, and the one that replaces it or that it replaces. */}}
+{{- define "truepen.keyVariables" -}}
+{{- $secrets := (index . 0).Values.secrets -}}
 - name: {{ index . 1 }}
   valueFrom:
     secretKeyRef:
-      name: {{ $root.Values.secrets.existingSecret }}
-      key: {{ index $root.Values.secrets.keys (index . 2) }}
+      name: {{ $secrets.existingSecret }}
+      key: {{ index $secrets.keys (index . 2) }}
+- name: {{ index . 1 }}_OTHER
+  valueFrom:
+    secretKeyRef:
+      name: {{ $secrets.existingSecret }}
+      key: {{ index $secrets.keys (printf "%sOther" (index . 2)) }}
+      optional: true
 {{- end -}}
 
 {{- define "truepen.target" -}}
@@ -44,6 +51,18 @@ TRUEPEN_INSECURE: "true"
 TRUEPEN_TLS_CERT: /etc/truepen/tls/tls.crt
 TRUEPEN_TLS_KEY: /etc/truepen/tls/tls.key
 TRUEPEN_TLS_CA: /etc/truepen/tls/ca.crt
+{{- end }}
+TRUEPEN_ACCESS_FILE: /etc/truepen/access/access.yaml
+{{- if and (include "truepen.bearer" $root) (ne $values.tls.mode "none") }}
+TRUEPEN_BEARER_PORT: {{ $values.ports.bearer | quote }}
+{{- end }}
+{{- if include "truepen.showsToken" . }}
+TRUEPEN_BEARER_FILE: /var/run/secrets/truepen/token
+{{- end }}
+{{- if not (include "truepen.sqlite" $root) }}
+{{- range $service.databases }}
+{{ include "truepen.databaseVariable" . }}
+{{- end }}
 {{- end }}
 {{- with $service.calls }}
 TRUEPEN_{{ ternary "ACCOUNTS_DETECTOR" "POLICY_ACCOUNTS" (eq . "detector") }}_TARGET: {{ include "truepen.target" (list $root .) }}
@@ -88,19 +107,14 @@ config: {{ $variable }} is not known to {{ $name }}; set it in services.{{ $othe
   value: {{ include "truepen.scalar" $value | quote }}
 {{- end }}
 {{- if $root.Values.secrets.existingSecret }}
-{{ include "truepen.secretVariable" (list $root "TRUEPEN_TOKEN_KEY" "tokenKey") }}
+{{ include "truepen.keyVariables" (list $root "TRUEPEN_TOKEN_KEY" "tokenKey") }}
 {{- if has "accounts" $service.databases }}
-{{ include "truepen.secretVariable" (list $root "TRUEPEN_ACCOUNTS_FINGERPRINT_KEY" "fingerprintKey") }}
-{{- end }}
-{{- end }}
-{{- range $service.databases }}
-{{- if not (include "truepen.sqlite" $root) }}
-{{ include "truepen.databaseVariable" (list $root .) }}
+{{ include "truepen.keyVariables" (list $root "TRUEPEN_ACCOUNTS_FINGERPRINT_KEY" "fingerprintKey") }}
 {{- end }}
 {{- end }}
 {{- end -}}
 
-{{- /* (root, database): where its rows are. */}}
+{{- /* A file, which is read anew for each connection: passwords change. */}}
 {{- define "truepen.databaseVariable" -}}
-{{- include "truepen.secretVariable" (list (first .) (printf "TRUEPEN_%s_DATABASE_URL" (upper (last .))) (printf "%sDatabaseUrl" (last .))) -}}
+TRUEPEN_{{ upper . }}_DATABASE_URL_FILE: /etc/truepen/database/{{ . }}
 {{- end -}}

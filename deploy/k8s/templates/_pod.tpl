@@ -25,13 +25,18 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{- /* (root, service): what may be written, and the certificate. */}}
+{{- /* (root, name): what may be written, and what proves who it is. */}}
 {{- define "truepen.mounts" -}}
 {{- $root := first . -}}
 - name: tmp
   mountPath: /tmp
 - name: data
   mountPath: /var/lib/truepen
+{{- if include "truepen.showsToken" . }}
+- name: token
+  mountPath: /var/run/secrets/truepen
+  readOnly: true
+{{- end }}
 {{- if ne $root.Values.tls.mode "none" }}
 - name: tls
   mountPath: /etc/truepen/tls
@@ -52,8 +57,75 @@ capabilities:
   emptyDir:
     sizeLimit: 64Mi
 {{- end }}
+{{- if include "truepen.showsToken" . }}
+- name: token
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: token
+          audience: {{ $root.Values.access.cluster.audience }}
+          expirationSeconds: 3600
+{{- end }}
 {{- if ne $root.Values.tls.mode "none" }}
 - name: tls
   {{- include "truepen.tlsVolume" . | nindent 2 }}
 {{- end }}
+{{- end -}}
+
+{{- /* (root, name): what a service has besides: its database's URL, who may call,
+and what the cluster asks for before it shows its keys. */}}
+{{- define "truepen.serviceMounts" -}}
+{{- $root := first . -}}
+{{- $service := include "truepen.service" . | fromYaml -}}
+- name: access
+  mountPath: /etc/truepen/access
+  readOnly: true
+{{- if $root.Values.access.cluster.enabled }}
+- name: cluster
+  mountPath: /var/run/secrets/cluster
+  readOnly: true
+{{- end }}
+{{- if and $service.databases (not (include "truepen.sqlite" $root)) }}
+- name: database
+  mountPath: /etc/truepen/database
+  readOnly: true
+{{- end }}
+{{- end -}}
+
+{{- define "truepen.serviceVolumes" -}}
+{{- $root := first . -}}
+{{- $service := include "truepen.service" . | fromYaml -}}
+- name: access
+  configMap:
+    name: {{ include "truepen.name" . }}
+{{- if $root.Values.access.cluster.enabled }}
+- name: cluster
+  projected:
+    defaultMode: 0440
+    sources:
+      - serviceAccountToken:
+          path: token
+          expirationSeconds: 3600
+      - configMap:
+          name: kube-root-ca.crt
+          items:
+            - { key: ca.crt, path: ca.crt }
+{{- end }}
+{{- if and $service.databases (not (include "truepen.sqlite" $root)) }}
+- name: database
+  {{- include "truepen.databaseVolume" (list $root $service.databases) | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- /* (root, databases): the files of their URLs. */}}
+{{- define "truepen.databaseVolume" -}}
+{{- $secrets := (first .).Values.secrets -}}
+secret:
+  secretName: {{ $secrets.existingSecret }}
+  defaultMode: 0440
+  items:
+    {{- range last . }}
+    - { key: {{ index $secrets.keys (printf "%sDatabaseUrl" .) }}, path: {{ . }} }
+    {{- end }}
 {{- end -}}

@@ -15,12 +15,25 @@
 {{- if and (not $sqlite) (not $values.secrets.existingSecret) -}}
 {{- $faults = append $faults "secrets.existingSecret: name the Secret that holds the database URLs and keys; the README tells how to make it" -}}
 {{- end -}}
-{{- if and (eq $values.tls.mode "none") (eq $values.mode "split") (not $values.tls.acceptPlaintext) -}}
+{{- if and (eq $values.tls.mode "none") (eq $values.mode "split") -}}
+{{- if not $values.tls.acceptPlaintext -}}
 {{- $faults = append $faults "tls.mode: services would call each other in plaintext; choose another, or set tls.acceptPlaintext where a mesh encrypts" -}}
 {{- end -}}
-{{- $ports := list (int $values.ports.grpc) (int $values.ports.health) (int $values.ports.metrics) -}}
-{{- if ne (len (uniq $ports)) 3 -}}
-{{- $faults = append $faults "ports: grpc, health and metrics must differ" -}}
+{{- if not $values.access.cluster.enabled -}}
+{{- $faults = append $faults "tls.mode: without certificates services know each other by token alone; set access.cluster.enabled" -}}
+{{- end -}}
+{{- end -}}
+{{- $ports := list (int $values.ports.grpc) (int $values.ports.bearer) (int $values.ports.health) (int $values.ports.metrics) -}}
+{{- if ne (len (uniq $ports)) 4 -}}
+{{- $faults = append $faults "ports: grpc, bearer, health and metrics must differ" -}}
+{{- end -}}
+{{- $issuers := list -}}
+{{- if $values.access.cluster.enabled }}{{ $issuers = append $issuers "cluster" }}{{ end -}}
+{{- range $values.access.issuers }}{{ $issuers = append $issuers .name }}{{ end -}}
+{{- range $values.access.callers -}}
+{{- if and .issuer (not (has .issuer $issuers)) -}}
+{{- $faults = append $faults (printf "access.callers: no issuer is named %s; name it in access.issuers%s" .issuer (ternary ", or set access.cluster.enabled" "" (eq .issuer "cluster"))) -}}
+{{- end -}}
 {{- end -}}
 {{- range $name := include "truepen.names" . | fromJsonArray -}}
 {{- $service := include "truepen.service" (list $ $name) | fromYaml -}}
