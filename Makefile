@@ -61,6 +61,7 @@ generate: .venv/.tools ## Write the stubs in protos/gen anew
 lock: .venv/.tools ## Resolve the dependencies anew
 	$(BIN)/uv pip compile -q --universal --generate-hashes --extra detector pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes pyproject.toml -c requirements.lock -o deploy/lean.lock
+	$(BIN)/uv pip compile -q --universal --generate-hashes deploy/build.in -o deploy/build.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes tests/deploy/checkov.in -o tests/deploy/checkov.lock
 	$(BIN)/uv pip compile -q --universal --generate-hashes --extra detector --extra dev pyproject.toml -c requirements.lock -o tests/requirements.lock
 

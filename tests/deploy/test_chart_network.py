@@ -112,6 +112,21 @@ def test_only_who_has_a_database_reaches_one() -> None:
     assert [{port["port"] for port in rule["ports"]} for rule in detector] == [{53}]
 
 
+def test_traces_reach_their_receiver_and_bear_the_name_of_who_made_them() -> None:
+    endpoint = "http://otel.monitoring.svc:4317"
+    objects = manifests(None, f"tracing.endpoint={endpoint}", "tracing.ratio=0")
+
+    for name, container in services(objects).items():
+        given = environment(container)
+        assert given["OTEL_EXPORTER_OTLP_ENDPOINT"] == endpoint
+        assert given["OTEL_SERVICE_NAME"] == f"truepen-{name}"
+        assert given["OTEL_TRACES_SAMPLER_ARG"] == "0"
+        rules = of_kind(objects, "NetworkPolicy")[name]["spec"]["egress"]
+        assert 4317 in {port["port"] for rule in rules for port in rule["ports"]}
+    for container in services(manifests()).values():
+        assert not any(v.startswith("OTEL_") for v in environment(container))
+
+
 def test_callers_are_those_that_somebody_selected() -> None:
     caller = {"podSelector": {"matchLabels": {"app": "publishing"}}}
 

@@ -64,6 +64,13 @@ TRUEPEN_BEARER_FILE: /var/run/secrets/truepen/token
 {{ include "truepen.databaseVariable" . }}
 {{- end }}
 {{- end }}
+{{- with $values.tracing.endpoint }}
+OTEL_EXPORTER_OTLP_ENDPOINT: {{ . | quote }}
+OTEL_SERVICE_NAME: {{ include "truepen.name" (list $root $name) }}
+OTEL_RESOURCE_ATTRIBUTES: {{ printf "k8s.namespace.name=%s" $root.Release.Namespace }}
+OTEL_TRACES_SAMPLER: parentbased_traceidratio
+OTEL_TRACES_SAMPLER_ARG: {{ include "truepen.scalar" $values.tracing.ratio | quote }}
+{{- end }}
 {{- with $service.calls }}
 TRUEPEN_{{ ternary "ACCOUNTS_DETECTOR" "POLICY_ACCOUNTS" (eq . "detector") }}_TARGET: {{ include "truepen.target" (list $root .) }}
 {{- end }}
