@@ -64,7 +64,7 @@ def test_each_service_is_told_who_may_call_it(values: Path | None) -> None:
 
 def test_by_default_only_the_chart_itself_may_call() -> None:
     test = {names("test"): {"reader"}}
-    following = {"writer", "reader", "moderator"}
+    following = {"writer", "moderator"}
 
     assert granted(manifests()) == {
         "detector": {**test, names("accounts"): {"reader"}},
@@ -145,7 +145,7 @@ def test_callers_with_tokens_have_a_port_of_their_own_beside_certificates() -> N
 def test_in_a_mesh_services_know_each_other_by_token() -> None:
     objects = manifests(None, CLUSTER, *PLAINTEXT)
 
-    following = {"writer", "reader", "moderator"}
+    following = {"writer", "moderator"}
     account = f"system:serviceaccount:{NAMESPACE}:truepen"
     assert granted(objects)["accounts"] == {
         f"{account}-test": {"reader"},

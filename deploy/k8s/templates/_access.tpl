@@ -17,7 +17,7 @@
 {{- /* Roles of the chart's own callers, by the service that they call. */}}
 {{- define "truepen.ownRoles" -}}
 detector: [reader]
-accounts: [writer, reader, moderator]
+accounts: [writer, moderator]
 {{- end -}}
 
 {{- /* (root, name of the caller, roles): a grant, as a list of one or none. */}}
