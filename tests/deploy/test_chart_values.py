@@ -63,6 +63,10 @@ WRONG = {
         "access: {callers: [{issuer: staff, subject: a, roles: [reader]}]}",
         ["access.callers", "staff", "access.issuers"],
     ),
+    "two issuers of one name": (
+        "access: {cluster: {enabled: true}, issuers: [{name: cluster, issuer: a, audience: b, keys: c}]}",
+        ["access.issuers: names must differ"],
+    ),
     "a port for two": (
         "ports: {grpc: 9464}",
         ["ports: grpc, bearer, health and metrics must differ"],

@@ -30,6 +30,9 @@
 {{- $issuers := list -}}
 {{- if $values.access.cluster.enabled }}{{ $issuers = append $issuers "cluster" }}{{ end -}}
 {{- range $values.access.issuers }}{{ $issuers = append $issuers .name }}{{ end -}}
+{{- if ne (len (uniq $issuers)) (len $issuers) -}}
+{{- $faults = append $faults (printf "access.issuers: names must differ, and cluster is that of access.cluster: %s" (join ", " $issuers)) -}}
+{{- end -}}
 {{- range $values.access.callers -}}
 {{- if and .issuer (not (has .issuer $issuers)) -}}
 {{- $faults = append $faults (printf "access.callers: no issuer is named %s; name it in access.issuers%s" .issuer (ternary ", or set access.cluster.enabled" "" (eq .issuer "cluster"))) -}}
