@@ -14,7 +14,7 @@ from typing import Any
 from google.protobuf.message import Message
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from services.runtime.client import Connection
+from services.runtime.connection import Connection
 from services.runtime.errors import ServiceError
 from services.runtime.settings import RuntimeSettings
 from truepen.accounts.v1 import accounts_service_pb2 as accounts
