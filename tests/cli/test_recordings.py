@@ -119,6 +119,16 @@ def test_batches_hold_every_event_in_order_and_at_most_six_hours(
     assert all(batch[-1][0] - batch[0][0] <= BATCH_SPAN_US for batch in made)
 
 
+def test_an_account_is_judged_when_its_recording_ends() -> None:
+    """Other accounts may go on for a year, and then its texts are too old."""
+    rows = [{"t": 0, "type": "post"}, {"t": 1, "type": "post"}]
+    recording = Recording.from_json({"account": "a", "events": rows})
+    judged = {"acknowledged": 2, "judged_at": 1, "judged_sent": 1}
+
+    assert Progress(recording, sent=2, **judged).due(2)
+    assert not Progress(recording, sent=1, **judged).due(2)
+
+
 def test_an_account_without_news_is_not_judged_again() -> None:
     recording = Recording.from_json({"account": "a", "events": []})
 
