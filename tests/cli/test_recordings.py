@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -123,10 +124,10 @@ def test_an_account_is_judged_when_its_recording_ends() -> None:
     """Other accounts may go on for a year, and then its texts are too old."""
     rows = [{"t": 0, "type": "post"}, {"t": 1, "type": "post"}]
     recording = Recording.from_json({"account": "a", "events": rows})
-    judged = {"acknowledged": 2, "judged_at": 1, "judged_sent": 1}
+    progress = Progress(recording, acknowledged=2, judged_at=1, judged_sent=1)
 
-    assert Progress(recording, sent=2, **judged).due(2)
-    assert not Progress(recording, sent=1, **judged).due(2)
+    assert replace(progress, sent=2).due(2)
+    assert not replace(progress, sent=1).due(2)
 
 
 def test_an_account_without_news_is_not_judged_again() -> None:
