@@ -23,7 +23,7 @@ from services.accounts.fitting.fit_channels import TEMPO as RHYTHM
 from services.accounts.fitting.fit_channels import Recipe
 
 FITTED = [(TEMPO, RHYTHM), (TEMPLATE, FORM)]
-WARNING = 0.80
+WARNING = 0.90
 
 
 @pytest.mark.parametrize(("model", "recipe"), FITTED)

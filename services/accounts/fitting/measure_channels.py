@@ -39,7 +39,7 @@ POSTS = ("botornot2026_sets30_3130", "botornot2026_sets30_3131")
 ONLY_STYLE = "moltbook_agents"  # prompted by people as often as not
 FOLDS = 5
 MUCH = 20
-LEVELS = (0.5, 0.8, 0.95, 0.99)
+LEVELS = (0.5, 0.9, 0.95, 0.99)
 MOST_PEOPLE = 0.005  # at WARNING, by the upper end of an exact 95 % interval
 _PRIOR = float(logit(PRIOR))
 
@@ -212,7 +212,7 @@ def main(data: Path, scores: Path) -> None:
         warn(
             "  level fitted on the rest", found.where(there), table.where(there), level
         )
-        for shipped in (0.8, 0.95, 0.99):
+        for shipped in (0.9, 0.95, 0.99):
             odds = log(shipped / (1 - shipped))
             warn(f"  {shipped}", found.where(there), table.where(there), odds)
     for source in np.unique(table.source[table.source != ONLY_STYLE]):
