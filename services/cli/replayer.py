@@ -40,6 +40,7 @@ NEW_CAP = 20
 events, or after a day with any: as the worker's debounce does, in event time."""
 RECORD_SECONDS = 300.0
 EVALUATED_AT_ONCE = 100
+PROFILES_AT_ONCE = 100
 NOTHING: dict[str, Any] = {
     "account": "",
     "tier": "CLEAR",
@@ -65,12 +66,24 @@ class Progress:
     judged_sent: int = 0
     peak: int = decisions_pb2.TIER_CLEAR
     peak_interaction: int = decisions_pb2.INTERACTION_TIER_NONE
+    profile: profile_pb2.Profile | None = None
+    """As it was when the recording of this account ended."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether all that was recorded of it was sent."""
+        return self.sent == len(self.recording.events)
 
     def due(self, now_us: int) -> bool:
         """Whether enough is new, or enough time has passed, to evaluate it."""
         new = self.sent - self.judged_sent
         waited = now_us - self.judged_at
-        if not new or not self.acknowledged or waited < PAUSE_US:
+        if not new or not self.acknowledged:
+            return False
+        if self.ended:
+            # What follows may be other accounts' years; by then it is all old.
+            return True
+        if waited < PAUSE_US:
             return False
         return new >= min(NEW_CAP, NEW_SHARE * self.sent) or waited >= DAY_US
 
@@ -119,11 +132,7 @@ class Replay:
         if not progress.acknowledged:
             return NOTHING | {"account": progress.recording.account}
         account = f"accounts/{progress.recording.id}"
-        profile = (
-            await self._accounts.GetProfile(
-                accounts_service_pb2.GetProfileRequest(name=f"{account}/profile")
-            )
-        ).profile
+        profile = progress.profile or profile_pb2.Profile()
         standing = (
             await self._enforcement.GetStanding(
                 enforcement_service_pb2.GetStandingRequest(name=f"{account}/standing")
@@ -174,8 +183,24 @@ class Replay:
                     raise from_status(result.error)
                 progress.judged(now_us, result.evaluation.standing)
                 changed = changed or result.evaluation.changed
+            await self._keep_profiles([each for each in part if each.ended])
         if changed:
             await self._hand_over_notices()
+
+    async def _keep_profiles(self, ended: list[Progress]) -> None:
+        """Read the profiles of accounts whose recording has *ended*, once."""
+        new = [progress for progress in ended if progress.profile is None]
+        for start in range(0, len(new), PROFILES_AT_ONCE):
+            part = new[start : start + PROFILES_AT_ONCE]
+            names = [f"accounts/{each.recording.id}/profile" for each in part]
+            response = await self._accounts.BatchGetProfiles(
+                accounts_service_pb2.BatchGetProfilesRequest(names=names),
+                timeout=RECORD_SECONDS,
+            )
+            for progress, result in zip(part, response.results, strict=True):
+                if result.HasField("error"):
+                    raise from_status(result.error)
+                progress.profile = result.profile
 
     async def _hand_over_notices(self) -> None:
         """Take delivery of new notices, as the platform would."""

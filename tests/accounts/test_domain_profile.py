@@ -54,8 +54,16 @@ def test_one_activity_makes_every_statistical_channel_abstain() -> None:
 
 
 def test_tempo_needs_twenty_events() -> None:
-    assert ChannelKind.TEMPO in silent(derived(every(MINUTES, 19)))
-    assert ChannelKind.TEMPO not in silent(derived(every(MINUTES, 20)))
+    hours = timedelta(hours=1, seconds=1)
+
+    assert ChannelKind.TEMPO in silent(derived(every(hours, 19)))
+    assert ChannelKind.TEMPO not in silent(derived(every(hours, 20)))
+
+
+def test_tempo_says_nothing_of_one_sitting() -> None:
+    profile = derived(every(timedelta(minutes=3, seconds=1), 120))
+
+    assert ChannelKind.TEMPO in silent(profile)
 
 
 def test_style_needs_five_scored_texts() -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -117,6 +118,16 @@ def test_batches_hold_every_event_in_order_and_at_most_six_hours(
     assert sent == sorted(event.time_us for event in recording.events)
     assert all(len(batch) <= BATCH for batch in made)
     assert all(batch[-1][0] - batch[0][0] <= BATCH_SPAN_US for batch in made)
+
+
+def test_an_account_is_judged_when_its_recording_ends() -> None:
+    """Other accounts may go on for a year, and then its texts are too old."""
+    rows = [{"t": 0, "type": "post"}, {"t": 1, "type": "post"}]
+    recording = Recording.from_json({"account": "a", "events": rows})
+    progress = Progress(recording, acknowledged=2, judged_at=1, judged_sent=1)
+
+    assert replace(progress, sent=2).due(2)
+    assert not replace(progress, sent=1).due(2)
 
 
 def test_an_account_without_news_is_not_judged_again() -> None:

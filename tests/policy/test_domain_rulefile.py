@@ -186,7 +186,7 @@ def plainly(e: Evidence) -> dict[str, Any]:
         "notice-content": when(
             lambda: lower > 0.05 and posts >= 2 and backed >= 2, lower, posts, backed
         ),
-        "notice-automation": when(lambda: auto >= 0.95, auto),
+        "notice-automation": when(lambda: auto >= 0.9, auto),
         "warning-content": when(
             lambda: lower > 0.25 and backed >= 2 and e.speaking_channel_count >= 2,
             lower,
@@ -194,7 +194,7 @@ def plainly(e: Evidence) -> dict[str, Any]:
         )
         and (posts or 0) >= 2,
         "warning-automation": when(
-            lambda: auto >= 0.99 and count >= 2 and set(names) - {"STYLE"}, auto
+            lambda: auto >= 0.9 and count >= 2 and set(names) - {"STYLE"}, auto
         ),
         "reach-content-and-operation": when(
             lambda: lower > 0.4 and auto >= 0.95 and backed >= 2, lower, auto, backed

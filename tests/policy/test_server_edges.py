@@ -248,7 +248,7 @@ async def test_live_takes_two_persons_and_can_be_rolled_back(tmp_path: Path) -> 
 
 
 async def test_faulty_ruleset_is_refused_with_its_places(tmp_path: Path) -> None:
-    text = DEFAULT.read_text("utf-8").replace("automation >= 0.95\n", "nonsense >\n", 1)
+    text = DEFAULT.read_text("utf-8").replace("automation >= 0.90\n", "nonsense >\n", 1)
     async with running(tmp_path) as site:
         error = await refused(
             site.rulesets.CreateRuleset(

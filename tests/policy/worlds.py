@@ -161,7 +161,7 @@ class World:
 
 CHANNELS = ("STYLE", "TEMPLATE", "TEMPO", "OPERATION", "COORDINATION", "PROVENANCE")
 shares = st.sampled_from([None, 0.0, 0.05, 0.06, 0.1, 0.3, 0.45, 0.65, 0.8, 0.9, 1.0])
-beliefs = st.sampled_from([None, 0.0, 0.5, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0])
+beliefs = st.sampled_from([None, 0.0, 0.5, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999, 1.0])
 counts = st.sampled_from([None, 0, 1, 2, 3, 19, 20, 30, 50, 300])
 truths = st.sampled_from([None, False, True])
 channels = st.lists(st.sampled_from(CHANNELS), max_size=4, unique=True).map(tuple)

@@ -1,6 +1,7 @@
 """Statistical evidence by independent kind: capped log-likelihood ratios."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from math import exp, log, log1p
 
 import numpy as np
@@ -23,6 +24,7 @@ from services.accounts.domain.linear import LinearModel
 from services.accounts.domain.moments import count
 
 MIN_TEMPO_EVENTS = 20
+MIN_TEMPO_SPAN = timedelta(hours=12)
 MIN_TEMPLATE_TEXTS = 8
 MIN_STYLE_TEXTS = 5
 MIN_COORDINATED_EVENTS = 20
@@ -33,7 +35,7 @@ _REASON_FROM = 0.3
 
 
 def template(signals: Mapping[str, Signal]) -> Channel:
-    """Reuse of wording and form inside the account."""
+    """Reuse of wording, evenness of form, and punctuation inside the account."""
     support = signals["LENGTH_VARIATION"].support
     if support < MIN_TEMPLATE_TEXTS:
         return abstaining(ChannelKind.TEMPLATE, support, "TOO_FEW_TEXTS")
@@ -41,7 +43,11 @@ def template(signals: Mapping[str, Signal]) -> Channel:
 
 
 def tempo(history: History, signals: Mapping[str, Signal]) -> Channel:
-    """Timing and rhythm of the day. A scheduler silences it."""
+    """Timing and rhythm of the day. A scheduler silences it.
+
+    Within one sitting people are as regular as tools: under half a day it
+    abstains.
+    """
     support = len(history.events)
     if support < MIN_TEMPO_EVENTS:
         return abstaining(ChannelKind.TEMPO, support, "TOO_FEW_EVENTS")
@@ -50,6 +56,8 @@ def tempo(history: History, signals: Mapping[str, Signal]) -> Channel:
         return abstaining(ChannelKind.TEMPO, support, "SCHEDULER_USED")
     if signals["SECOND_OF_MINUTE"].state is SignalState.NOT_APPLICABLE:
         return abstaining(ChannelKind.TEMPO, support, "COARSE_TIMESTAMPS")
+    if history.events.span < MIN_TEMPO_SPAN:
+        return abstaining(ChannelKind.TEMPO, support, "ONE_SITTING")
     return _by_model(ChannelKind.TEMPO, TEMPO, signals, support)
 
 

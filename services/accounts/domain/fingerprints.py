@@ -22,6 +22,10 @@ _WORDS = re.compile(
 )
 _MASKS = {"@": "@"} | dict.fromkeys("0123456789", "0")
 _HASHTAGS = re.compile(r"#\w")
+_NOT_PROSE = re.compile(r"https?://\S+|[@#]\w+")
+_STOPS = ".!?。！？…"
+_ASKS = ("?", "!", "？", "！")
+_SENTENCE_ENDS = re.compile(r"[.!?…](?=\s|$)|[。！？]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +36,9 @@ class Fingerprint:
     first three words with links, names and numbers masked; 0 = no words.
     `sketch` is a 2-bit MinHash of three-word shingles (64 permutations),
     empty below six words, where likeness means nothing. `shape` packs counts:
-    bits 0-3 hashtags, 4-5 links, 6-7 names, 8-11 line breaks, 12 ends with a
-    stop, 13 begins with a name.
+    bits 0-3 hashtags, 4-5 links, 6-7 names, 8-11 line breaks, 13 begins with a
+    name. Of the text without links, names and hashtags: 12 ends with a stop,
+    14 asks or exclaims, 15 has two sentences or more.
     """
 
     length: int
@@ -121,12 +126,24 @@ def _shape(text: str) -> int:
     links = min(3, text.count("http"))
     names = min(3, text.count("@"))
     breaks = min(15, text.count("\n"))
-    stop = text[-1:] in ".!?。！？…"
+    prose = _NOT_PROSE.sub(" ", text) if hashtags or links or names else text
     return (
         hashtags
         | links << 4
         | names << 6
         | breaks << 8
-        | (bool(text) and stop) << 12
+        | _stops(prose) << 12
         | text.startswith("@") << 13
+        | any(mark in prose for mark in _ASKS) << 14
+        | (len(_SENTENCE_ENDS.findall(prose)) > 1) << 15
     )
+
+
+def _stops(prose: str) -> bool:
+    """Whether the last letter, digit or stop is a stop: emoji may follow it."""
+    for character in reversed(prose):
+        if character in _STOPS:
+            return True
+        if character.isalnum():
+            return False
+    return False

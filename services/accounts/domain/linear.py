@@ -8,7 +8,6 @@ from scipy.special import ndtri
 from services.accounts.domain.evidence import Signal
 
 CLIP = 3.0
-TAIL = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +15,8 @@ class Term:
     """One signal's part: a bent line through the median of people.
 
     `low` and `high` are the spreads of people below and above `center`;
-    `below`, `above` and `tail` weigh the standard score below 0, above 0 and
-    beyond `TAIL` on either side: too even and too uneven may both be odd.
+    `below` and `above` weigh the standard score below and above 0. Both have
+    the sign of what is known of the signal, so that more never means less.
     """
 
     center: float
@@ -25,33 +24,26 @@ class Term:
     high: float
     below: float
     above: float
-    tail: float
 
     def weigh(self, standard: float) -> float:
         """Contribution of a standard score."""
-        size = abs(standard)
-        bent = self.tail * max(size - TAIL, 0.0)
-        if standard < 0:
-            return self.below * standard - bent
-        return self.above * standard + bent
+        return (self.below if standard < 0 else self.above) * standard
 
 
 @dataclass(frozen=True, slots=True)
 class LinearModel:
     """Log-likelihood ratio from signals that may be missing.
 
-    A missing signal adds nothing. `shrink` < 1 keeps the ratio honest on
-    platforms that the fit has not seen; `floor` and `cap` bound it.
+    A missing signal adds nothing; `floor` and `cap` bound the sum.
     """
 
     terms: Mapping[str, Term]
     intercept: float
-    shrink: float
     floor: float
     cap: float
 
     def contributions(self, signals: Mapping[str, Signal]) -> dict[str, float]:
-        """What each signal that speaks adds, before shrinking."""
+        """What each signal that speaks adds."""
         found = {}
         for code, term in self.terms.items():
             signal = signals.get(code)
@@ -61,7 +53,7 @@ class LinearModel:
 
     def log_likelihood_ratio(self, contributions: Mapping[str, float]) -> float:
         """Capped natural-log ratio of the sum of *contributions*."""
-        total = self.shrink * (self.intercept + sum(contributions.values()))
+        total = self.intercept + sum(contributions.values())
         return max(self.floor, min(self.cap, total))
 
 

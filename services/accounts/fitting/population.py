@@ -4,14 +4,14 @@ import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.accounts.domain.activities import Activity, ActivityType
+from services.accounts.domain.activities import Activity, ActivityType, Score, Verdict
 from services.accounts.domain.evidence import Signal
 from services.accounts.domain.fingerprints import fingerprint
 from services.accounts.domain.history import History
@@ -19,6 +19,8 @@ from services.accounts.domain.signals import measure
 from services.accounts.domain.state import Facts, ProfileState, fold
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+HOUR = timedelta(hours=1)
 KEY = b"fitting"  # fingerprints live as long as the script
 
 
@@ -41,10 +43,25 @@ class Table:
 
     codes: tuple[str, ...]
     values: Floats
-    bot: NDArray[np.bool_]
+    bot: Bools
     source: NDArray[np.str_]
     group: NDArray[np.str_]
     events: NDArray[np.int64]
+    hours: Floats  # from the first to the last event
+    texts: NDArray[np.int64]
+
+    def where(self, chosen: Bools) -> "Table":
+        """Only the *chosen* accounts."""
+        return Table(
+            self.codes,
+            self.values[chosen],
+            self.bot[chosen],
+            self.source[chosen],
+            self.group[chosen],
+            self.events[chosen],
+            self.hours[chosen],
+            self.texts[chosen],
+        )
 
     def column(self, code: str) -> Floats:
         """Values of one signal."""
@@ -52,9 +69,14 @@ class Table:
         return column
 
 
-def read(path: Path) -> Iterator[Recorded]:
-    """Recorded accounts of one `.jsonl.gz`; `set` splits a file into sources."""
+def read(path: Path, scores: Path | None = None) -> Iterator[Recorded]:
+    """Recorded accounts of one `.jsonl.gz`; `set` splits a file into sources.
+
+    *scores* is a folder of what the detector says of their texts, as
+    `score_texts` writes it; without, no text is scored.
+    """
     name = path.name.split(".")[0]
+    said = _said(scores / f"{name}.jsonl") if scores else {}
     with gzip.open(path, "rt", encoding="utf8") as lines:
         for line in lines:
             row = json.loads(line)
@@ -62,7 +84,12 @@ def read(path: Path) -> Iterator[Recorded]:
                 _activity(row["account"], i, event)
                 for i, event in enumerate(row["events"])
             )
-            state = fold(ProfileState.empty(), Facts(activities))
+            scored = tuple(
+                _score(activity, said[key])
+                for activity in activities
+                if (key := text_id(activity.account, activity.id)) in said
+            )
+            state = fold(ProfileState.empty(), Facts(activities, scored))
             yield Recorded(
                 row["account"],
                 row["label"] == "bot",
@@ -89,7 +116,35 @@ def tabulate(accounts: list[Recorded]) -> Table:
         np.array([each.bot for each in accounts]),
         np.array([each.source for each in accounts]),
         np.array([each.group for each in accounts]),
-        np.array([len(each.activities) for each in accounts]),
+        np.array([each.signals["BURSTINESS"].support + 1 for each in accounts]),
+        np.array([each.signals["BURSTINESS"].window / HOUR for each in accounts]),
+        np.array([each.signals["LENGTH_VARIATION"].support for each in accounts]),
+    )
+
+
+def text_id(account: str, activity: str) -> str:
+    """Name of a text in what goes to the detector and comes back."""
+    return f"{account}#{activity}"
+
+
+def _said(path: Path) -> dict[str, dict[str, Any]]:
+    if not path.exists():
+        return {}
+    with path.open(encoding="utf8") as lines:
+        return {row["id"]: row for row in map(json.loads, lines)}
+
+
+def _score(activity: Activity, said: dict[str, Any]) -> Score:
+    return Score(
+        activity_id=activity.content_id,
+        text_time=activity.event_time,
+        log_likelihood_ratio=said["log_likelihood_ratio"],
+        ai_probability=said["ai_probability"],
+        verdict=Verdict(said["verdict"]),
+        language=said["language"],
+        chars_scored=activity.fingerprint.length if activity.fingerprint else 0,
+        model_digest=said["model"],
+        score_time=activity.event_time,
     )
 
 

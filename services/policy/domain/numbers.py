@@ -85,7 +85,7 @@ class Bounds:
     all_reliance_lower: float = 0.90
     some_posts: int = 2
     all_posts: int = 20
-    partly_automation: float = 0.95
+    partly_automation: float = 0.90
     throughout_automation: float = 0.999
     throughout_channels: int = 2
     tool_share: float = 0.90

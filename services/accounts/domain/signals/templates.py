@@ -42,13 +42,14 @@ def near_reuse(history: History) -> Signal:
 
 
 def opening_reuse(history: History) -> Signal:
-    """Share of texts that open with the three commonest first words, [0, 1]."""
+    """Share of texts whose first three words opened an earlier one, in [0, 1]."""
     texts = history.texts
     openings = [opening for opening in texts.opening.tolist() if opening]
     n = len(openings)
     if n < MIN_TEXTS:
         return insufficient("OPENING_REUSE", n, texts.span)
-    return spoken("OPENING_REUSE", commonest(openings) / n, n, texts.span)
+    value = 1.0 - len(set(openings)) / n
+    return spoken("OPENING_REUSE", value, n, texts.span)
 
 
 def shape_reuse(history: History) -> Signal:
