@@ -41,7 +41,7 @@ async def embedded_suite(
                 grace_s=1,
                 max_message_bytes=MAX_MESSAGE_BYTES,
             ),
-            DetectorSettings(),
+            DetectorSettings(max_delay_s=SCORE_SECONDS),
             AccountsSettings(
                 durable=False,  # a power cut ends the command too
                 effective_time=effective_time,
@@ -49,6 +49,7 @@ async def embedded_suite(
                 fingerprint_key=SecretStr("replay"),
                 # A busy machine must not change what is judged: every text is
                 # scored before its account is looked at, however long it takes.
+                # Nor may the detector, above, refuse what would wait long.
                 score_timeout_s=SCORE_SECONDS,
                 score_lease_s=2 * SCORE_SECONDS,
             ),
