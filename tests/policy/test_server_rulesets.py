@@ -44,7 +44,7 @@ async def test_a_shadow_ruleset_is_judged_beside_and_counts_for_nothing(
 ) -> None:
     text = DEFAULT.read_text("utf-8")
     strict = text.replace("reliance_lower > 0.05 &&", "reliance_lower > 0.5 &&")
-    eager = text.replace("when: automation >= 0.95", "when: automation >= 0.0")
+    eager = text.replace("when: automation >= 0.90", "when: automation >= 0.0")
     service = rulesets_service_pb2
     async with running(tmp_path) as site:
         names = [await promoted_to_shadow(site, each) for each in (strict, eager)]

@@ -52,7 +52,7 @@ LONG = re.compile(r"truepen serve|-m services\.")
 """What runs until it is stopped."""
 
 STRINGS = re.compile(r'"(?:\\.|[^"\\])*"')
-NAME = re.compile(r"\b(?:rpc|detector|accounts|policy)_[a-z0-9_]+\b")
+NAME = re.compile(r"\b(?:rpc|detector|accounts|policy|tls|tokens)_[a-z0-9_]+\b")
 
 ENDINGS = {
     "counter": ("_total",),
