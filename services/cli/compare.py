@@ -25,9 +25,7 @@ def compare(
     from services.cli.migrate import Stored
     from services.cli.output import print_record
     from services.cli.stored import stored
-    from services.runtime.logs import configure_logs
 
-    configure_logs("auto", "warning")  # the record says it all
     with stored(Stored.ACCOUNTS, data_dir) as database:
         found = asyncio.run(compared(database, days))
     if found is None:

@@ -35,9 +35,7 @@ def prune(
     from services.cli.migrate import Stored
     from services.cli.output import print_record
     from services.cli.stored import stored
-    from services.runtime.logs import configure_logs
 
-    configure_logs("auto", "warning")  # the record says it all
     with stored(Stored.ACCOUNTS, data_dir) as database:
         record = asyncio.run(pruned(database, days, dry_run=dry_run))
     print_record(record)

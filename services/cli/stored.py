@@ -10,6 +10,7 @@ from sqlalchemy import make_url
 from services.cli.migrate import Stored, database_urls
 from services.runtime import migrate
 from services.runtime.database import Database
+from services.runtime.logs import configure_logs
 from services.runtime.settings import SettingsError
 
 
@@ -17,8 +18,9 @@ from services.runtime.settings import SettingsError
 def stored(service: Stored, data_dir: Path | None) -> Iterator[Database]:
     """Open the database of *service*; end the command where there is none.
 
-    Nothing is migrated, and no file is made.
+    Nothing is migrated, and no file is made. Standard output is the command's.
     """
+    configure_logs("auto", "warning")
     try:
         url = database_urls(data_dir)[service]
         _expect(url)

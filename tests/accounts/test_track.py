@@ -225,10 +225,12 @@ async def test_what_was_acknowledged_survives_the_process(tmp_path: Path) -> Non
 KILLED = """
 import asyncio, sys
 from pathlib import Path
+from services.runtime.logs import configure_logs
 from tests.accounts.serving import accounts_running, an_activity
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 
 async def main():
+    configure_logs()  # standard output says what was acknowledged
     async with accounts_running(Path(sys.argv[1]), durable=True) as running:
         for number in range(100_000):
             request = pb.RecordActivitiesRequest(

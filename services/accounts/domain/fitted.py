@@ -58,7 +58,7 @@ RELIANCE = RelianceModel(
     # The worst population are texts that a machine polished or rewrote (ImBD).
     intercept=-0.98,
     correlation=0.107,
-    # .25 within two populations; more here, for populations not seen yet.
+    # .31 within two populations; more here, for populations not seen yet.
     offset=0.4,
     voice_mean=-1.32,
     voice_spread=0.905,
