@@ -21,7 +21,7 @@ class Step(NamedTuple):
     what: str
     account: int = 0
     number: int = 0
-    count: int = 0
+    size: int = 0
     fault: str = ""
 
 
@@ -60,9 +60,9 @@ def program(seed: int, length: int) -> list[Step]:
 
 def _step(what: str, source: random.Random) -> Step:
     account = source.randrange(ACCOUNTS)
-    number, count = source.randrange(NUMBERS), source.choice((1, 1, 2, 5, 12, 30))
+    number, size = source.randrange(NUMBERS), source.choice((1, 1, 2, 5, 12, 30))
     if what != "fault":
-        return Step(what, account, number, count)
+        return Step(what, account, number, size)
     seam, fault = source.choice(FAULTS)
     return Step("fault", fault=f"{seam}: {fault}")
 

@@ -126,11 +126,13 @@ class Run:
 
     def _batch(self, step: Step) -> list[activities_pb2.Activity]:
         source = random.Random(step.number)
-        numbers = source.choices(range(NUMBERS), k=step.count or 1)
+        numbers = source.choices(range(NUMBERS), k=step.size or 1)
         return [activity(step.account, number) for number in numbers]
 
     async def _send(
-        self, batch: Sequence[activities_pb2.Activity], wait: int = 0
+        self,
+        batch: Sequence[activities_pb2.Activity],
+        wait: accounts_pb.WaitMode.ValueType = accounts_pb.WAIT_MODE_DURABLE,
     ) -> None:
         if not batch:
             return
@@ -199,7 +201,7 @@ class Run:
             assert decision not in known.decisions, "decided twice"
 
     async def _follow(self, step: Step) -> None:
-        await self.site.follow(step.count)
+        await self.site.follow(step.size)
 
     async def _notices(self, step: Step) -> None:
         request = notices_pb.WatchNoticesRequest(cursor=self.cursor, once=True)
@@ -208,7 +210,7 @@ class Run:
             self.cursor = response.cursor
 
     async def _pass(self, step: Step) -> None:
-        self.clocks.advance(timedelta(hours=step.count))
+        self.clocks.advance(timedelta(hours=step.size))
 
     async def _skew(self, step: Step) -> None:
         """Move one service's clock alone, ahead or back."""

@@ -85,7 +85,9 @@ class Site:
     async def start(self) -> None:
         """Compose everything on what is left in the folder."""
         self.parts = accounts_compose.compose(
-            AccountsSettings(effective_time=START - timedelta(days=60)),
+            AccountsSettings(
+                effective_time=START - timedelta(days=60), compare_every_s=0
+            ),
             self._wiring(self.clocks.accounts),
             Link(LocalStub(self.words), "detector", self.wires),
         )
