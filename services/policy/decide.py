@@ -20,7 +20,7 @@ from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.store import Effects, Store
 from services.runtime.clock import Clock
-from services.runtime.errors import ServiceError
+from services.runtime.errors import NotFound, ServiceError
 
 BREATH = 16
 """After so many judgements, a few milliseconds, others have their turn."""
@@ -180,6 +180,8 @@ class Enforcer:
         """Return the first answer."""
         decision = measure.made.decision
         stored = await self._store.read(lambda c: decisions.get(c, account, decision))
+        if stored is None:  # the account was erased since the ledger was read
+            raise NotFound("decision", f"accounts/{account}/decisions/{decision}")
         return Evaluation(changed=False, stored=stored, measure=measure)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import grpc
 import pytest
 from sqlalchemy import Connection
 
@@ -53,3 +54,19 @@ async def test_a_page_of_decisions_comes_with_its_histories(tmp_path: Path) -> N
     database.close()
 
     assert told.history.measure(told.stored.id) is not None
+
+
+async def test_judging_an_account_that_is_erased_meanwhile_is_not_found(
+    tmp_path: Path,
+) -> None:
+    async with running(tmp_path) as site:
+        site.accounts.tell(hosted("bot"))
+        await site.evaluate("bot")
+        enforcer = site.policy.servicers.enforcement._enforcer
+        store = enforcer._store
+        enforcer._store = ErasedMeanwhile(store._database, SystemClock())
+
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await site.evaluate("bot")
+
+    assert refused.value.code() is grpc.StatusCode.NOT_FOUND
