@@ -101,11 +101,11 @@ class Site:
         )
         wiring = self._wiring(self.clocks.policy)
         database = policy_compose.opened(settings, wiring)
+        metrics = self._metrics = PolicyMetrics(wiring.registry)
         self.core = policy_compose.core_of(
-            settings, wiring, database, Accounts(link, reports)
+            settings, wiring, database, Accounts(link, reports), metrics
         )
         servicers: Servicers = policy_compose.servicers_of(self.core)
-        metrics = PolicyMetrics(wiring.registry)
         self._team = policy_compose.team_of(settings, self.core, metrics)
         await self.core.store.begin()
         await self.core.rulebook.begin(ruleset_text(settings), START)
@@ -150,7 +150,7 @@ class Site:
                 if count == limit:
                     return
 
-        follower = Follower(feed, self._team._judge, 0.0)
+        follower = Follower(feed, self._team._judge, 0.0, self._metrics)
         await follower.work(Held(store, lease, LEASE))
 
     def _wiring(self, clock: FakeClock) -> Wiring:

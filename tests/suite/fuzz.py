@@ -62,7 +62,8 @@ def request(method: MethodDescriptor, seed: int, pool: Pool) -> Message:
 
 def _spoil(made: Message, source: random.Random) -> None:
     """Put something hostile into one place of *made*."""
-    fields = [f for f in made.DESCRIPTOR.fields if f.name != "once"]
+    kind: Any = made.DESCRIPTOR
+    fields = [f for f in kind.fields if f.name != "once"]
     if not fields:
         return
     field = source.choice(fields)

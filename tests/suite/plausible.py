@@ -106,7 +106,8 @@ class Plausible:
 
     def fill(self, made: Message, depth: int = 0) -> None:
         """Set every field that is required, and some of the others."""
-        for field in made.DESCRIPTOR.fields:
+        kind: Any = made.DESCRIPTOR
+        for field in kind.fields:
             known = said().get(field.full_name, NOTHING)
             if field.name == "once":
                 setattr(made, field.name, True)  # an endless stream teaches nothing
@@ -196,6 +197,8 @@ class Plausible:
             return made_up("activity", self._source)
         if field.name.endswith("digest"):
             return f"{self._source.getrandbits(256):064x}"
+        if field.name == "breaker":
+            return self._source.choice(("rule:some", "tier:NOTICE", "kill-switch"))
         if field.name == "yaml":
             text = DEFAULT.read_text("utf-8")
             return f"{text}\n# {self._source.randrange(20)}\n"

@@ -122,7 +122,7 @@ async def test_a_bomb_is_refused_and_not_kept(tmp_path: Path, size: int) -> None
     """256 MB of one letter are 250 kB on the wire."""
     async with running(suite_settings(tmp_path)) as channel:
         request = detector_service_pb2.DetectTextRequest(text="a" * size)
-        detect = channel.unary_unary(
+        detect: Any = channel.unary_unary(
             "/truepen.detector.v1.DetectorService/DetectText",
             request_serializer=detector_service_pb2.DetectTextRequest.SerializeToString,
         )

@@ -141,7 +141,7 @@ def sender(
     channel: grpc.aio.Channel, path: str, request: Message, times: int = 1
 ) -> Send:
     """Return what sends *request* so many times in one, each with an id of its own."""
-    method = channel.unary_unary(path)  # bytes both ways
+    method: Any = channel.unary_unary(path)  # bytes both ways
     rendered = request.SerializeToString()
 
     def send() -> Awaitable[Any]:
@@ -175,7 +175,7 @@ async def one(send: Send, seen: Seen) -> None:
 def says_when(error: grpc.aio.AioRpcError) -> bool:
     """Whether a refusal says when to come back."""
     status = status_of(error)
-    kind = error_details_pb2.RetryInfo.DESCRIPTOR
+    kind: Any = error_details_pb2.RetryInfo.DESCRIPTOR
     return status is not None and any(d.Is(kind) for d in status.details)
 
 
