@@ -69,6 +69,22 @@ async def test_nothing_is_lost_or_doubled_under_faults(
     assert made.outcomes["crash"] >= 1
 
 
+FOUND = {
+    "a standing kept in memory after a write whose outcome was lost": [
+        Step("fault", fault="policy: fail after commit"),
+        Step("record", 4, 186, 5),
+        Step("evaluate", 4),
+    ],
+}
+
+
+@pytest.mark.parametrize("steps", FOUND.values(), ids=FOUND.keys())
+async def test_what_a_seed_found_stays_mended(
+    tmp_path: Path, steps: Sequence[Step]
+) -> None:
+    await run(tmp_path / "run", steps)
+
+
 @pytest.mark.soak
 async def test_nothing_is_lost_or_doubled_in_a_long_run(tmp_path: Path) -> None:
     done = 0
