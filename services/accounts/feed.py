@@ -29,6 +29,8 @@ class Pace:
 
     poll: float = 0.5
     heartbeat: float = 5.0
+    gather: float = 0.1
+    """After news, how long more gathers: or each write would be told by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ class Feed:
                 return
             if not found:
                 await self._wait(rung)
+            elif len(found) < PAGE:
+                await asyncio.sleep(self._pace.gather)
 
     async def _wait(self, rung: asyncio.Event) -> None:
         """Wait for a change here, for the next look elsewhere, or for the end."""

@@ -18,9 +18,9 @@ from services.policy.shadowing import Shadowing
 from services.policy.storage import decisions
 from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store
+from services.policy.storage.store import Effects, Plan, Store
 from services.runtime.clock import Clock
-from services.runtime.errors import ServiceError
+from services.runtime.errors import NotFound, ServiceError
 
 BREATH = 16
 """After so many judgements, a few milliseconds, others have their turn."""
@@ -142,8 +142,7 @@ class Enforcer:
         def plan(ledger: Ledger) -> Effects | None:
             return lapsed(ledger.history, rules.live, now)
 
-        await self._store.change(account, plan)
-        self._changed(account)
+        await self._change(account, plan)
 
     async def erase(self, account: str) -> None:
         """Erase what is kept about *account*, which accounts erased."""
@@ -159,8 +158,7 @@ class Enforcer:
             ruling = judged(evidence, ledger, rules, now)
             return recorded_by(ruling, evidence, ledger, rules)
 
-        effects = await self._store.change(evidence.account, plan)
-        self._changed(evidence.account)
+        effects = await self._change(evidence.account, plan)
         if effects is not None and effects.budgets:
             self._rulebook.forget()  # a breaker may have opened
         ledger = await self._store.ledger(evidence.account)
@@ -176,10 +174,23 @@ class Enforcer:
             changed=made_now, stored=recorded.stored, measure=recorded.measure
         )
 
+    async def _change(self, account: str, plan: Plan) -> Effects | None:
+        """Write what *plan* makes of the ledger.
+
+        A write whose outcome never came back may have been kept: what is held in
+        memory of the account goes in either case.
+        """
+        try:
+            return await self._store.change(account, plan)
+        finally:
+            self._changed(account)
+
     async def _recorded(self, account: str, measure: Measure) -> Evaluation:
         """Return the first answer."""
         decision = measure.made.decision
         stored = await self._store.read(lambda c: decisions.get(c, account, decision))
+        if stored is None:  # the account was erased since the ledger was read
+            raise NotFound("decision", f"accounts/{account}/decisions/{decision}")
         return Evaluation(changed=False, stored=stored, measure=measure)
 
 

@@ -69,30 +69,41 @@ class Queries:
         self, account: str, before: int | None, limit: int
     ) -> tuple[list[StoredDecision], History]:
         """Return a page of an account's decisions, newest first."""
-        found = await self._store.read(
-            lambda c: decisions.page(c, account, before, limit)
-        )
-        return found, await self.history(account)
+
+        def read(connection: Transaction) -> tuple[list[StoredDecision], History]:
+            found = decisions.page(connection, account, before, limit)
+            return found, self._store.ledger_within(connection, account).history
+
+        return await self._store.read(read)
 
     async def all_decisions(
         self, before: tuple[int, str, str] | None, limit: int
     ) -> list[Told]:
         """Return a page of everybody's decisions, newest first."""
-        found = await self._store.read(
-            lambda c: decisions.page_of_all(c, before, limit)
-        )
-        histories = {
-            account: await self.history(account)
-            for account in dict.fromkeys(stored.account for stored in found)
-        }
-        return [Told(stored, histories[stored.account]) for stored in found]
+
+        def read(connection: Transaction) -> list[Told]:
+            found = decisions.page_of_all(connection, before, limit)
+            whose = {stored.account for stored in found}
+            ledgers = self._store.ledgers_within(connection, whose)
+            return [Told(stored, ledgers[stored.account].history) for stored in found]
+
+        return await self._store.read(read)
 
     async def decision(self, account: str, decision: str) -> Told:
         """Return one decision with its evidence. Raises NotFound."""
-        stored = await self._store.read(lambda c: decisions.get(c, account, decision))
-        if stored is None:
+
+        def read(connection: Transaction) -> Told | None:
+            # One snapshot: the account may be erased at any moment.
+            stored = decisions.get(connection, account, decision)
+            if stored is None:
+                return None
+            history = self._store.ledger_within(connection, account).history
+            return Told(stored, history)
+
+        told = await self._store.read(read)
+        if told is None:
             raise NotFound("decision", f"accounts/{account}/decisions/{decision}")
-        return Told(stored, await self.history(account))
+        return told
 
     async def is_under_review(self, account: str, decision: str) -> bool:
         """Say whether somebody is yet to judge *decision*, in a case or an appeal."""

@@ -132,6 +132,9 @@ class _Run:
         self._progress = Progress(held.cursor)
         self._waiting: dict[str, Waiting] = {}
         self._by_due: list[tuple[float, str]] = []
+        self._judging: set[str] = set()
+        """Accounts that are judged now: one at a time each, or an erasure could
+        be overtaken by a judgement that began before it."""
         self._changed = asyncio.Condition()
 
     async def read(self) -> None:
@@ -179,16 +182,18 @@ class _Run:
                 first = self._first()
                 left = None if first is None else first.due - time.monotonic()
                 if first is not None and left is not None and left <= 0:
+                    self._judging.add(first.change.account)
                     return self._waiting.pop(first.change.account)
                 await self._wait(left)
             return None
 
     def _first(self) -> Waiting | None:
-        """Return what is due first; what was moved or taken is passed over."""
+        """Return what is due first; what was moved, taken or is busy is passed over."""
         while self._by_due:
             due, account = self._by_due[0]
             waiting = self._waiting.get(account)
-            if waiting is not None and waiting.due == due:
+            free = account not in self._judging
+            if free and waiting is not None and waiting.due == due:
                 return waiting
             heapq.heappop(self._by_due)
         return None
@@ -203,7 +208,7 @@ class _Run:
     async def _done(self, waiting: Waiting) -> None:
         async with self._changed:
             self._progress.judged(waiting.change.account, waiting.number)
-            self._changed.notify_all()
+            self._release(waiting.change.account)
 
     async def _again(self, waiting: Waiting, error: ServiceError) -> None:
         """Put it back; one that fails by itself must not hold up the others."""
@@ -217,9 +222,15 @@ class _Run:
         log.warning("judging failed", account=account, reason=error.reason)
         waiting.due = time.monotonic() + RETRY_AFTER * waiting.attempts
         async with self._changed:
-            if account not in self._waiting:
-                self._waiting[account] = waiting
-                heapq.heappush(self._by_due, (waiting.due, account))
+            self._waiting.setdefault(account, waiting)
+            self._release(account)
+
+    def _release(self, account: str) -> None:
+        """Let what waits for *account* be judged."""
+        self._judging.discard(account)
+        if (waiting := self._waiting.get(account)) is not None:
+            heapq.heappush(self._by_due, (waiting.due, account))
+        self._changed.notify_all()
 
     async def store(self, reading: asyncio.Task[None]) -> None:
         """Store the cursor now and then, and at the end."""

@@ -231,3 +231,26 @@ async def test_feed_that_breaks_is_told_to_the_leader() -> None:
 
     with pytest.raises(DependencyUnavailable):
         await follow(feed, judge, FakeHeld())
+
+
+async def test_an_account_is_judged_by_one_at_a_time_in_the_order_told() -> None:
+    """Its erasure must not be overtaken by a judgement that began before."""
+    ended: list[bool] = []
+    begun = asyncio.Event()
+
+    async def feed(cursor: str) -> AsyncIterator[Told]:
+        yield Told("1", [change("a")])
+        await begun.wait()
+        yield Told("2", [Change(account="a", evidence=None, erased=True)])
+
+    async def judge(judged: Change) -> None:
+        begun.set()
+        if not judged.erased:
+            await asyncio.sleep(0.05)
+        ended.append(judged.erased)
+
+    held = FakeHeld()
+    await follow(feed, judge, held)
+
+    assert ended == [False, True]
+    assert held.cursor == "2"

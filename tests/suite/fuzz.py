@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Any
 
 from google.protobuf import message_factory
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor
 from google.protobuf.message import Message
+
+from tests.suite.plausible import Plausible, Pool
 
 HOSTILE_TEXTS = (
     "",
@@ -43,9 +45,38 @@ _INT32 = {
 }
 
 
-def request(descriptor: Descriptor, seed: int) -> Message:
-    """Make message *seed* of a kind; the same seed makes the same one."""
-    return _fill(descriptor, random.Random(seed), 0)
+def request(method: MethodDescriptor, seed: int, pool: Pool) -> Message:
+    """Make request *seed* of *method*: as callers send it, spoiled, or all hostile.
+
+    The same seed and the same answers before make the same request.
+    """
+    source = random.Random(f"{method.full_name} {seed}")
+    if source.random() < 0.1:
+        return _fill(method.input_type, source, 0)
+    made = message_factory.GetMessageClass(method.input_type)()
+    Plausible(pool, method.full_name, source).fill(made)
+    if source.random() < 0.35:
+        _spoil(made, source)
+    return made
+
+
+def _spoil(made: Message, source: random.Random) -> None:
+    """Put something hostile into one place of *made*."""
+    kind: Any = made.DESCRIPTOR
+    fields = [f for f in kind.fields if f.name != "once"]
+    if not fields:
+        return
+    field = source.choice(fields)
+    value = getattr(made, field.name)
+    if field.message_type is None:
+        if field.is_repeated:
+            _append(made, field, source, 0)
+        else:
+            setattr(made, field.name, _scalar(field, source))
+    elif not field.is_repeated:
+        _spoil(value, source)
+    elif value and not field.message_type.GetOptions().map_entry:
+        _spoil(value[0], source)
 
 
 def _fill(descriptor: Descriptor, source: random.Random, depth: int) -> Message:

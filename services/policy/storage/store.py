@@ -120,7 +120,13 @@ class Store:
 
     async def ledgers(self, accounts: Collection[str]) -> dict[str, Ledger]:
         """Return what is on record about each of *accounts*, in one read."""
-        return await self.read(lambda c: self._ledgers.load_many(c, accounts))
+        return await self.read(lambda c: self.ledgers_within(c, accounts))
+
+    def ledgers_within(
+        self, connection: Connection, accounts: Collection[str]
+    ) -> dict[str, Ledger]:
+        """Return what is on record about each of *accounts*, inside a transaction."""
+        return self._ledgers.load_many(connection, accounts)
 
     def ledger_within(self, connection: Connection, account: str) -> Ledger:
         """Return what is on record about *account*, inside a transaction."""
