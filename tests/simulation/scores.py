@@ -120,8 +120,8 @@ def of_card() -> Authors:
     tools = (WITHIN**2 + BETWEEN["ai"] ** 2) ** 0.5
     for name, measured in sorted(metrics.items()):
         language, _, source = name.partition(" ")
-        if not source:  # a language as a whole
-            continue
+        if not source or " " in source or "mean_ratio_of_people" not in measured:
+            continue  # a length, an attack, a generator, texts of no people
         middle = float(np.log(measured["mean_ratio_of_people"])) - people**2 / 2
         found[f"{language} human"].append(normal(middle))
         if "auroc" not in measured:
