@@ -98,6 +98,7 @@ async def test_nothing_is_lost_or_doubled_in_a_long_run(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.slow
 async def test_an_acknowledgement_that_is_a_lie_is_found_and_made_short(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

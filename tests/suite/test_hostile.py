@@ -117,7 +117,9 @@ async def test_what_is_nested_too_deep_is_refused(tmp_path: Path) -> None:
             assert error.code() is Code.INVALID_ARGUMENT, method.full_name
 
 
-@pytest.mark.parametrize("size", [2**20, 12 * 2**20, 256 * 2**20])
+@pytest.mark.parametrize(
+    "size", [2**20, 12 * 2**20, pytest.param(256 * 2**20, marks=pytest.mark.slow)]
+)
 async def test_a_bomb_is_refused_and_not_kept(tmp_path: Path, size: int) -> None:
     """256 MB of one letter are 250 kB on the wire."""
     async with running(suite_settings(tmp_path)) as channel:

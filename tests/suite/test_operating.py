@@ -259,6 +259,7 @@ def test_each_alert_has_a_runbook_and_each_runbook_an_alert() -> None:
         assert rule["labels"]["severity"] in {"critical", "warning"}
 
 
+@pytest.mark.slow
 @needs_programs
 async def test_commands_of_the_pages_work(tmp_path: Path) -> None:
     failed = {}
