@@ -33,7 +33,7 @@ demo: .venv/.runtime ## Five accounts go through the suite: what was found, deci
 serve: .venv/.runtime ## Serve all three services on localhost:50051, data in var/
 	@$(BIN)/truepen serve
 
-test: .venv/.tools ## The tests, under two minutes
+test: .venv/.tools ## The tests, two to three minutes
 	@$(BIN)/python -m pytest
 
 test-slow: .venv/.tools ## The tests that take minutes
