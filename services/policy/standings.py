@@ -1,7 +1,7 @@
 """How accounts stand, from memory where that is fresh. Holds rendered answers."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
@@ -73,6 +73,28 @@ class StandingCache(Generic[A]):
             name = f"accounts/{account}/standing"
             raise RevisionNotReached(name, min_revision, answer.revision)
         return answer.rendered
+
+    async def get_many(
+        self,
+        accounts: Sequence[str],
+        load: Callable[[Sequence[str]], Awaitable[Mapping[str, Answer[A]]]],
+    ) -> dict[str, A]:
+        """Return the answer for each of *accounts*; *load* answers all not kept."""
+        found = {account: self.fresh(account) for account in accounts}
+        missing = [account for account, kept in found.items() if kept is None]
+        ticket = object()
+        self._loading.update(dict.fromkeys(missing, ticket))
+        try:
+            answers = await load(missing) if missing else {}
+            for account in missing:
+                if self._loading.get(account) is ticket:
+                    self._keep(account, answers[account])
+        finally:
+            for account in missing:
+                if self._loading.get(account) is ticket:
+                    del self._loading[account]
+        loaded = {account: answers[account].rendered for account in missing}
+        return {account: kept or loaded[account] for account, kept in found.items()}
 
     def drop(self, account: str) -> None:
         """Forget *account*: this process has just changed it."""

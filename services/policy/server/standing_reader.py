@@ -53,15 +53,9 @@ class StandingReader:
 
     async def get_many(self, accounts: Sequence[str]) -> list[decisions_pb2.Standing]:
         """Return how *accounts* stand, in order; one read for all not kept."""
-        kept = {a: self._cache.fresh(NAME.format(a)) for a in accounts}
-        missing = [account for account, found in kept.items() if found is None]
-        stored = await self._queries.standings(missing) if missing else {}
-        loaded = {
-            account: (await self._answer(account, stored.get(account))).rendered
-            for account in missing
-        }
-        answers = (kept[account] or loaded[account] for account in accounts)
-        return [answer.standing for answer in answers]
+        names = {account: NAME.format(account) for account in accounts}
+        found = await self._cache.get_many(list(names.values()), self._load_many)
+        return [found[names[account]].standing for account in accounts]
 
     async def render(self, stored: StoredStanding) -> decisions_pb2.Standing:
         """Return a standing that was read, as it is now."""
@@ -72,8 +66,18 @@ class StandingReader:
         self._cache.drop(NAME.format(account))
 
     async def _load(self, name: str) -> Answer[pb.GetStandingResponse]:
-        account = name.split("/")[1]
+        account = account_of(name)
         return await self._answer(account, await self._queries.standing(account))
+
+    async def _load_many(
+        self, names: Sequence[str]
+    ) -> dict[str, Answer[pb.GetStandingResponse]]:
+        accounts = {name: account_of(name) for name in names}
+        stored = await self._queries.standings(list(accounts.values()))
+        return {
+            name: await self._answer(account, stored.get(account))
+            for name, account in accounts.items()
+        }
 
     async def _answer(
         self, account: str, stored: StoredStanding | None
@@ -97,3 +101,8 @@ class StandingReader:
         )
         answer = pb.GetStandingResponse(standing=rendered)
         return Answer(rendered=answer, revision=revision, due=due)
+
+
+def account_of(name: str) -> str:
+    """Return the account in `accounts/{account}/standing`."""
+    return name.split("/")[1]
