@@ -209,7 +209,7 @@ class Load:
         try:
             await call()
         except ServiceError as error:
-            self.failures.append(f"{call.__name__}: {error!r} {error.__cause__!r}")  # type: ignore[attr-defined]
+            self.failures.append(f"{call.__name__}: {error!r} {error.__cause__!r}")
 
     def _activity(self, *, with_text: bool) -> activities_pb2.Activity:
         self._number += 1
