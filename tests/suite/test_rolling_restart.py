@@ -253,7 +253,7 @@ async def waiting(accounts: Any, account: str) -> int:
     return int((await accounts.GetProfile(request)).profile.pending_text_count)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 async def test_replacing_every_replica_under_load_fails_no_call_and_loses_nothing(
     tmp_path: Path, postgres_socket: Path
 ) -> None:
