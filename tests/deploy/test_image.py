@@ -150,3 +150,16 @@ def test_composed_processes_call_each_other_by_names_that_are_there() -> None:
     }
     assert targets == {"detector", "accounts", "postgres"}
     assert targets <= services.keys()
+
+
+def test_what_takes_activities_in_and_sends_events_out_knows_the_broker() -> None:
+    services = composed()["services"]
+
+    users = {
+        name
+        for name, service in services.items()
+        if service.get("environment", {}).get("TRUEPEN_NATS_URL") == "nats://nats:4222"
+    }
+
+    assert "nats" in services
+    assert users == {"accounts", "worker"}
