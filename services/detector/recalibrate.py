@@ -17,6 +17,7 @@ import numpy as np
 from scipy.stats import beta
 
 from services.detector.detect import Reading
+from services.detector.domain.assessment import Verdict
 from services.detector.domain.calibration import LOGIT_CAP, Calibration, bucket_for
 from services.detector.domain.card import Card, LanguageCard
 from services.detector.domain.fitting import (
@@ -95,7 +96,7 @@ def recalibrate(raw: Mapping[str, Any], texts: Sequence[Known], read: Read) -> O
         reported = [pair for pair in own if is_reported(pair[0].author)]
         new = fitted["languages"][language.value]
         for depth, name in enumerate(DEPTHS):
-            for bucket in _refitted(new[name], card, depth, fit):
+            for bucket in _refitted(new[name], depth, fit):
                 bucket["fitted_on"]["platform"] = True
         judged = Card.parse(fitted).languages[language]
         before[language.value] = rates(card, card, reported)
@@ -112,7 +113,6 @@ def is_reported(author: str) -> bool:
 
 def _refitted(
     buckets: list[dict[str, Any]],
-    card: LanguageCard,
     depth: int,
     pairs: Sequence[tuple[Known, Reading]],
 ) -> Iterator[dict[str, Any]]:
@@ -164,11 +164,8 @@ def rates(
         calibration = bucket_for(card.full or card.cheap, reading.chars)
         old = bucket_for(shipped.full or shipped.cheap, reading.chars)
         logit = _moved(reading.logits[-1], old, calibration)
-        called = logit >= (
-            calibration.thresholds.generated_personal
-            if reading.personal
-            else calibration.thresholds.generated
-        )
+        verdict = calibration.verdict(logit, polished=False, personal=reading.personal)
+        called = verdict is Verdict.AI_GENERATED
         if known.label == HUMAN:
             people += 1
             accused += called
