@@ -127,6 +127,46 @@ def test_traces_reach_their_receiver_and_bear_the_name_of_who_made_them() -> Non
         assert not any(v.startswith("OTEL_") for v in environment(container))
 
 
+def test_the_broker_is_reached_by_who_takes_in_and_who_sends_out() -> None:
+    objects = manifests(
+        None,
+        "nats.url=tls://nats.messaging.svc:4222",
+        "nats.domain=hub",
+        "nats.credentials.existingSecret=broker",
+        "nats.ca.configMap=broker-ca",
+    )
+
+    policies = of_kind(objects, "NetworkPolicy")
+    for name, container in services(objects).items():
+        given = environment(container)
+        mounted = {mount["mountPath"] for mount in container["volumeMounts"]}
+        rules = policies[name]["spec"]["egress"]
+        reached = {port["port"] for rule in rules for port in rule["ports"]}
+        concerned = name in {"accounts", "worker"}
+        assert ("TRUEPEN_NATS_URL" in given) == concerned
+        assert ("/etc/truepen/nats" in mounted) == concerned
+        assert (4222 in reached) == concerned
+        if concerned:
+            assert given["TRUEPEN_NATS_CREDENTIALS"] == "/etc/truepen/nats/user.creds"
+            assert given["TRUEPEN_NATS_CA"] == "/etc/truepen/nats/ca.crt"
+            assert given["TRUEPEN_NATS_DOMAIN"] == "hub"
+    for container in services(manifests()).values():
+        assert not any(
+            name.startswith("TRUEPEN_NATS") for name in environment(container)
+        )
+
+
+def test_each_service_has_the_connections_that_its_values_say() -> None:
+    objects = manifests(None, "services.worker.databasePool.size=9")
+
+    given = {name: environment(found) for name, found in services(objects).items()}
+    assert given["accounts"]["TRUEPEN_ACCOUNTS_DATABASE_THREADS"] == "4"
+    assert given["policy"]["TRUEPEN_POLICY_DATABASE_THREADS"] == "4"
+    assert given["worker"]["TRUEPEN_POLICY_DATABASE_THREADS"] == "9"
+    assert given["worker"]["TRUEPEN_POLICY_DATABASE_STATEMENT_TIMEOUT_S"] == "30"
+    assert not any("DATABASE" in name for name in given["detector"])
+
+
 def test_callers_are_those_that_somebody_selected() -> None:
     caller = {"podSelector": {"matchLabels": {"app": "publishing"}}}
 

@@ -71,6 +71,18 @@ WRONG = {
         "ports: {grpc: 9464}",
         ["ports: grpc, bearer, health and metrics must differ"],
     ),
+    "a broker that nobody named": (
+        "nats: {credentials: {existingSecret: broker}}",
+        ["nats.url"],
+    ),
+    "a broker by a name alone": (
+        "nats: {url: nats.messaging.svc}",
+        ["nats", "url", "pattern"],
+    ),
+    "a pool without a connection": (
+        "services: {accounts: {databasePool: {size: 0}}}",
+        ["accounts", "databasePool", "size"],
+    ),
     "fewer at most than at least": (
         "services: {policy: {autoscaling: {minReplicas: 20}}}",
         ["services.policy.autoscaling", "20", "10"],

@@ -61,7 +61,19 @@ TRUEPEN_BEARER_FILE: /var/run/secrets/truepen/token
 {{- end }}
 {{- if not (include "truepen.sqlite" $root) }}
 {{- range $service.databases }}
-{{ include "truepen.databaseVariable" . }}
+{{ include "truepen.databaseVariables" (list . $service.databasePool) }}
+{{- end }}
+{{- end }}
+{{- if include "truepen.nats" . }}
+TRUEPEN_NATS_URL: {{ $values.nats.url | quote }}
+{{- with $values.nats.domain }}
+TRUEPEN_NATS_DOMAIN: {{ . | quote }}
+{{- end }}
+{{- if $values.nats.credentials.existingSecret }}
+TRUEPEN_NATS_CREDENTIALS: /etc/truepen/nats/user.creds
+{{- end }}
+{{- if $values.nats.ca.configMap }}
+TRUEPEN_NATS_CA: /etc/truepen/nats/ca.crt
 {{- end }}
 {{- end }}
 {{- with $values.tracing.endpoint }}
@@ -119,6 +131,19 @@ config: {{ $variable }} is not known to {{ $name }}; set it in services.{{ $othe
 {{ include "truepen.keyVariables" (list $root "TRUEPEN_ACCOUNTS_FINGERPRINT_KEY" "fingerprintKey") }}
 {{- end }}
 {{- end }}
+{{- end -}}
+
+{{- /* (database, pool): how a service reaches its database. */}}
+{{- define "truepen.databaseVariables" -}}
+{{- $prefix := printf "TRUEPEN_%s_DATABASE" (upper (first .)) -}}
+{{- $pool := last . -}}
+{{ include "truepen.databaseVariable" (first .) }}
+{{ $prefix }}_THREADS: {{ include "truepen.scalar" $pool.size | quote }}
+{{ $prefix }}_OVERFLOW: {{ include "truepen.scalar" $pool.overflow | quote }}
+{{ $prefix }}_RECYCLE_S: {{ include "truepen.scalar" $pool.recycleSeconds | quote }}
+{{ $prefix }}_CONNECT_TIMEOUT_S: {{ include "truepen.scalar" $pool.connectTimeoutSeconds | quote }}
+{{ $prefix }}_STATEMENT_TIMEOUT_S: {{ include "truepen.scalar" $pool.statementTimeoutSeconds | quote }}
+{{ $prefix }}_LOCK_TIMEOUT_S: {{ include "truepen.scalar" $pool.lockTimeoutSeconds | quote }}
 {{- end -}}
 
 {{- /* A file, which is read anew for each connection: passwords change. */}}

@@ -74,7 +74,7 @@ capabilities:
 {{- end -}}
 
 {{- /* (root, name): what a service has besides: its database's URL, who may call,
-and what the cluster asks for before it shows its keys. */}}
+who it is to NATS, and what the cluster asks for before it shows its keys. */}}
 {{- define "truepen.serviceMounts" -}}
 {{- $root := first . -}}
 {{- $service := include "truepen.service" . | fromYaml -}}
@@ -89,6 +89,11 @@ and what the cluster asks for before it shows its keys. */}}
 {{- if and $service.databases (not (include "truepen.sqlite" $root)) }}
 - name: database
   mountPath: /etc/truepen/database
+  readOnly: true
+{{- end }}
+{{- if include "truepen.natsFiles" . }}
+- name: nats
+  mountPath: /etc/truepen/nats
   readOnly: true
 {{- end }}
 {{- end -}}
@@ -116,6 +121,38 @@ and what the cluster asks for before it shows its keys. */}}
 - name: database
   {{- include "truepen.databaseVolume" (list $root $service.databases) | nindent 2 }}
 {{- end }}
+{{- if include "truepen.natsFiles" . }}
+- name: nats
+  {{- include "truepen.natsVolume" $root | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- /* (root, name): whether files tell who it is to NATS, or whom to believe there. */}}
+{{- define "truepen.natsFiles" -}}
+{{- $nats := (first .).Values.nats -}}
+{{- if and (include "truepen.nats" .) (or $nats.credentials.existingSecret $nats.ca.configMap) }}true{{ end -}}
+{{- end -}}
+
+{{- define "truepen.natsVolume" -}}
+projected:
+  defaultMode: 0440
+  sources:
+    {{- with .Values.nats.credentials }}
+    {{- if .existingSecret }}
+    - secret:
+        name: {{ .existingSecret }}
+        items:
+          - { key: {{ .key }}, path: user.creds }
+    {{- end }}
+    {{- end }}
+    {{- with .Values.nats.ca }}
+    {{- if .configMap }}
+    - configMap:
+        name: {{ .configMap }}
+        items:
+          - { key: {{ .key }}, path: ca.crt }
+    {{- end }}
+    {{- end }}
 {{- end -}}
 
 {{- /* (root, databases): the files of their URLs. */}}

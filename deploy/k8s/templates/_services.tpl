@@ -6,6 +6,7 @@ grpc       gRPC services that it answers; the first one stands for it in probes
 called     false where it answers no caller, only probes and metrics
 calls      the service next in line: policy -> accounts -> detector
 databases  databases that it opens
+broker     whether it takes activities from NATS, or sends events there
 */}}
 {{- define "truepen.facts" -}}
 suite:
@@ -16,6 +17,7 @@ suite:
     - truepen.detector.v1.DetectorService
   called: true
   databases: [accounts, policy]
+  broker: true
 detector:
   command: [python, -m, services.detector]
   grpc: [truepen.detector.v1.DetectorService]
@@ -27,6 +29,7 @@ accounts:
   called: true
   calls: detector
   databases: [accounts]
+  broker: true
 policy:
   command: [python, -m, services.policy]
   grpc: [truepen.policy.v1.EnforcementService]
@@ -39,6 +42,7 @@ worker:
   called: false
   calls: accounts
   databases: [policy]
+  broker: true
 {{- end -}}
 
 {{- /* Names of the services of this mode, as a JSON list. */}}
@@ -62,4 +66,10 @@ worker:
 {{- /* Whether the rows are in SQLite on a volume: "true" or nothing. */}}
 {{- define "truepen.sqlite" -}}
 {{- if eq .Values.database.engine "sqlite" }}true{{ end -}}
+{{- end -}}
+
+{{- /* (root, name): whether it reaches NATS: "true" or nothing. */}}
+{{- define "truepen.nats" -}}
+{{- $service := include "truepen.service" . | fromYaml -}}
+{{- if and $service.broker (first .).Values.nats.url }}true{{ end -}}
 {{- end -}}

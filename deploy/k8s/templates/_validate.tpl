@@ -23,6 +23,11 @@
 {{- $faults = append $faults "tls.mode: without certificates services know each other by token alone; set access.cluster.enabled" -}}
 {{- end -}}
 {{- end -}}
+{{- if not $values.nats.url -}}
+{{- if or $values.nats.credentials.existingSecret $values.nats.ca.configMap $values.nats.domain -}}
+{{- $faults = append $faults "nats.url: name the servers that the rest of nats is for" -}}
+{{- end -}}
+{{- end -}}
 {{- $ports := list (int $values.ports.grpc) (int $values.ports.bearer) (int $values.ports.health) (int $values.ports.metrics) -}}
 {{- if ne (len (uniq $ports)) 4 -}}
 {{- $faults = append $faults "ports: grpc, bearer, health and metrics must differ" -}}
