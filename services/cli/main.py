@@ -1,5 +1,8 @@
 """The `truepen` command. Each command imports what it needs when it runs."""
 
+from importlib.metadata import version as installed
+from typing import Annotated
+
 import typer
 
 from services.cli.appeal import appeal
@@ -30,6 +33,30 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,  # they hold texts
 )
+
+
+def tell_version(asked: bool) -> None:
+    """Print the release, and end."""
+    if asked:
+        typer.echo(f"truepen {installed('truepen')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _version: Annotated[
+        bool | None,
+        typer.Option(
+            "--version",
+            callback=tell_version,
+            is_eager=True,
+            help="Show the release and exit.",
+        ),
+    ] = None,
+) -> None:
+    """Take what stands before the command."""
+
+
 for command in (
     serve,
     demo,

@@ -4,6 +4,7 @@ import io
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 
 from typer.testing import CliRunner
 
@@ -23,6 +24,12 @@ def test_help_names_every_command() -> None:
 
     for name in ("serve", "detect", "migrate", "standing", "profile", "report"):
         assert name in text
+
+
+def test_the_release_is_told_in_one_line() -> None:
+    told = CliRunner().invoke(app, ["--version"])
+
+    assert (told.exit_code, told.stdout) == (0, f"truepen {version('truepen')}\n")
 
 
 def test_help_waits_for_no_heavy_library() -> None:
