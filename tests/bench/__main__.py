@@ -2,8 +2,8 @@
 
 usage: python -m tests.bench [--curves] [--json PATH] [NAME ...]
 
-NAME is one of detector, policy, standing, profiles, accounts, replay, tracing; all by
-default. Prints a table and writes all there is to know to PATH, by default
+NAME is one of detector, policy, standing, profiles, accounts, replay, tracing,
+freshness; all by default. Prints a table and writes all there is to know to PATH, by default
 var/bench.json. With --curves also what costs grow with.
 """
 
@@ -20,7 +20,16 @@ from rich.table import Table
 
 from tests.bench.measuring import machine
 
-NAMES = ("detector", "policy", "standing", "profiles", "accounts", "replay", "tracing")
+NAMES = (
+    "detector",
+    "policy",
+    "standing",
+    "profiles",
+    "accounts",
+    "replay",
+    "tracing",
+    "freshness",
+)
 METHOD = (
     "Baseline and subject take turns within one run; medians of the rounds with "
     "their quartiles. CPU times are of the process that works."

@@ -1,4 +1,4 @@
-"""Services as processes of their own, with their logs."""
+"""Services, or the suite, as processes of their own, with their logs."""
 
 import asyncio
 import json
@@ -13,8 +13,11 @@ START_SECONDS = 60
 STOP_SECONDS = 30
 
 
+SUITE = "suite"
+
+
 class Process:
-    """One service alone; `lines` grows as it logs."""
+    """One service alone, or the suite; `lines` grows as it logs."""
 
     def __init__(self, service: str, environment: Mapping[str, str]) -> None:
         self.service = service
@@ -25,10 +28,10 @@ class Process:
 
     async def start(self) -> None:
         """Return once it serves."""
+        alone = (sys.executable, "-m", f"services.{self.service}")
+        whole = (str(Path(sys.executable).with_name("truepen")), "serve")
         self._running = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            f"services.{self.service}",
+            *(whole if self.service == SUITE else alone),
             env={
                 **os.environ,
                 "TRUEPEN_PORT": "0",
@@ -69,7 +72,7 @@ class Process:
 async def process(
     service: str, folder: Path, **environment: str
 ) -> AsyncIterator[Process]:
-    """Run one service alone, data in *folder*."""
+    """Run one service alone, or the suite, data in *folder*."""
     one = Process(service, {"TRUEPEN_DATA_DIR": str(folder), **environment})
     await one.start()
     try:
