@@ -12,7 +12,7 @@ from services.accounts.comparing import Comparing
 from services.accounts.convert.activities import Reader, remembered
 from services.accounts.convert.glimpses import glimpsed
 from services.accounts.erasing import Erasing
-from services.accounts.feed import Feed, Pace
+from services.accounts.feed import Feed
 from services.accounts.log import ActivityLog
 from services.accounts.metrics import AccountsMetrics
 from services.accounts.profiles import Profiles
@@ -35,6 +35,7 @@ from services.runtime.background import Background
 from services.runtime.bell import Bell
 from services.runtime.clock import Clock
 from services.runtime.database import Database
+from services.runtime.following import Following, Pace
 from services.runtime.ids import random_id
 from services.runtime.keys import told
 from services.runtime.local import LocalStub
@@ -49,6 +50,8 @@ from truepen.accounts.v1.reports_service_pb2_grpc import (
 )
 
 PACKAGE = "services.accounts"
+GATHER_S = 0.1
+"""News of an account is gathered: a profile is derived for each telling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,8 @@ def compose(
         "accounts", lambda: metrics.look(database, clock), wiring.registry
     )
     changed = scorer.changed
-    pace = Pace(settings.poll_s, settings.heartbeat_s)
-    feed = Feed(database, wiring.tokens, changed, wiring.shutdown, pace)
+    pace = Pace(settings.poll_s, settings.heartbeat_s, GATHER_S)
+    feed = Feed(database, wiring.tokens, Following(changed, wiring.shutdown, pace))
     reports = Reports(database, clock, changed, _limits(settings))
     profiles = Profiles(database, clock, remembered, settings.effective_time)
     comparer = _comparing(settings, database, clock, changed)

@@ -6,7 +6,7 @@ from functools import partial
 
 from services.accounts.domain.activities import to_us
 from services.accounts.storage import erasing
-from services.accounts.storage.requests import Act
+from services.accounts.storage.audit import Act
 from services.runtime.bell import Bell
 from services.runtime.clock import Clock
 from services.runtime.database import Database

@@ -1,36 +1,22 @@
 """Following what changes: resumable, without gaps, with signs of life."""
 
-import asyncio
 import json
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from services.accounts.storage import feed, reports
 from services.accounts.storage.feed import PARTITIONS, Change
 from services.accounts.storage.reports import Report
-from services.runtime.bell import Bell
-from services.runtime.calls import Shutdown
 from services.runtime.database import Database
 from services.runtime.errors import CursorEpochChanged, CursorInvalid, PageTokenInvalid
+from services.runtime.following import PAGE, Following
 from services.runtime.paging import Tokens
 
-PAGE = 500
 PROFILE_FEED = b"truepen.accounts.v1.WatchProfiles"
 REPORT_FEED = b"truepen.accounts.v1.WatchReports"
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """Seconds between looks for what others wrote, and between signs of life."""
-
-    poll: float = 0.5
-    heartbeat: float = 5.0
-    gather: float = 0.1
-    """After news, how long more gathers: or each write would be told by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +42,11 @@ class Feed:
         self,
         database: Database,
         tokens: Tokens,
-        changed: Bell,
-        shutdown: Shutdown,
-        pace: Pace = Pace(),  # it is frozen
+        following: Following,
     ) -> None:
         self._database = database
         self._tokens = tokens
-        self._changed = changed
-        self._shutdown = shutdown
-        self._pace = pace
+        self._following = following
 
     async def profiles(
         self, cursor: str, partitions: Sequence[int], *, once: bool
@@ -87,8 +69,8 @@ class Feed:
             # Places of partitions that are not followed now are kept.
             return self._seal(PROFILE_FEED, epoch, known | seen)
 
-        async for told in self._follow(look, move, once=once):
-            yield told
+        async for found in self._following.follow(look, once=once):
+            yield Told(found, move(found))
 
     async def reports(self, cursor: str, *, once: bool) -> AsyncIterator[Told[Report]]:
         """Tell which reports are new or changed, from *cursor* on."""
@@ -105,44 +87,8 @@ class Feed:
                 seen[feed.REPORTS] = report.change_sequence
             return self._seal(REPORT_FEED, epoch, seen)
 
-        async for told in self._follow(look, move, once=once):
-            yield told
-
-    async def _follow(
-        self,
-        look: Callable[[], Awaitable[Sequence[T]]],
-        move: Callable[[Sequence[T]], str],
-        *,
-        once: bool,
-    ) -> AsyncIterator[Told[T]]:
-        """Tell what *look* finds until the process stops, or nothing is left."""
-        spoke = -self._pace.heartbeat
-        while True:
-            rung = self._changed.next
-            found = await look()
-            quiet = time.monotonic() - spoke >= self._pace.heartbeat
-            last = (once and len(found) < PAGE) or self._shutdown.is_set()
-            if found or quiet or last:
-                yield Told(found, move(found))
-                spoke = time.monotonic()
-            if last:
-                return
-            if not found:
-                await self._wait(rung)
-            elif len(found) < PAGE:
-                await asyncio.sleep(self._pace.gather)
-
-    async def _wait(self, rung: asyncio.Event) -> None:
-        """Wait for a change here, for the next look elsewhere, or for the end."""
-        waits = [
-            asyncio.create_task(Bell.wait_for(rung, self._pace.poll)),
-            asyncio.create_task(self._shutdown.wait()),
-        ]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
+        async for found in self._following.follow(look, once=once):
+            yield Told(found, move(found))
 
     async def _open(
         self, stream: bytes, cursor: str, partitions: Sequence[int]

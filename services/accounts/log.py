@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from services.accounts.domain.activities import Score, to_us
 from services.accounts.scoring import Scoring
-from services.accounts.storage import accounts, activities, letters, requests, texts
+from services.accounts.storage import accounts, activities, audit, letters, texts
 from services.accounts.storage.activities import Key, Logged
-from services.accounts.storage.requests import Act
+from services.accounts.storage.audit import Act
 from services.accounts.storage.scores import of_activities
 from services.accounts.storage.texts import DeadLetter
 from services.runtime.clock import Clock
@@ -70,4 +70,4 @@ class ActivityLog:
 
     async def _audit(self, act: Act) -> None:
         now_us = to_us(self._clock.now())
-        await self._database.write(lambda tx: requests.audit(tx, act, now_us))
+        await self._database.write(lambda tx: audit.note(tx, act, now_us))

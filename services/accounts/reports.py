@@ -7,11 +7,11 @@ from services.accounts.domain.activities import to_us
 from services.accounts.storage import reporting, reports
 from services.accounts.storage.reporting import Draft, Limits, Outcome
 from services.accounts.storage.reports import Report, Reporter
-from services.accounts.storage.requests import Request
 from services.runtime.bell import Bell
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.errors import NotFound
+from services.runtime.requests import Request
 
 REPORT = "truepen.accounts.v1.Report"
 

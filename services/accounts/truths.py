@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from services.accounts.domain.activities import to_us
 from services.accounts.storage import judging
+from services.accounts.storage.audit import Act
 from services.accounts.storage.judging import Quarantine, Truth
-from services.accounts.storage.requests import Act, Request
 from services.runtime.bell import Bell
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.errors import NotFound
+from services.runtime.requests import Request
 
 
 @dataclass(frozen=True, slots=True)

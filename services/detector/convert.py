@@ -9,9 +9,9 @@ from services.detector.domain.assessment import (
 from services.detector.panel import Finding, LoadedModel, Stage
 from services.runtime.errors import (
     InvalidField,
-    InvalidFields,
     NotFound,
     ServiceError,
+    TextTooLong,
 )
 from services.runtime.status import to_status
 from truepen.detector.v1 import detector_service_pb2 as pb
@@ -41,21 +41,12 @@ STAGES = {
 }
 
 
-class TextTooLong(InvalidFields):
-    """A text is longer than the detector accepts."""
-
-    reason = "TEXT_TOO_LONG"
-
-    def __init__(self, field: str) -> None:
-        super().__init__([(field, f"must have at most {MAX_TEXT_CHARS} characters")])
-
-
 def check_text(field: str, text: str) -> str:
     """Return *text*; raise InvalidField or TextTooLong, naming *field*."""
     if not text:
         raise InvalidField(field, "must not be empty")
     if len(text) > MAX_TEXT_CHARS:
-        raise TextTooLong(field)
+        raise TextTooLong(field, MAX_TEXT_CHARS)
     return text
 
 

@@ -31,10 +31,10 @@ from services.policy.reversing import (
 from services.policy.rulebook import Rulebook
 from services.policy.storage import annotations, appeals, decisions
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.requests import Request
 from services.policy.storage.store import Effects, Store, Transaction
 from services.runtime.errors import NotFound
 from services.runtime.ids import content_id
+from services.runtime.requests import Request
 
 KINDS = {
     AppealOutcome.UPHELD: NoticeKind.APPEAL_UPHELD,

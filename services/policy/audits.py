@@ -10,8 +10,8 @@ from services.policy.domain.cases import Case
 from services.policy.domain.tiers import CaseKind, Tier
 from services.policy.storage import cases, decisions
 from services.policy.storage.cases import CaseNews
-from services.policy.storage.requests import Request
 from services.policy.storage.store import Store, Transaction
+from services.runtime.requests import Request
 
 ALWAYS = datetime(1, 1, 1, tzinfo=UTC)
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)

@@ -138,8 +138,7 @@ class Publisher:
         return after
 
     async def _notices(self, streams: JetStream, after: int) -> int:
-        page = await self._queries.outbox(after)
-        for stored in page.items:
+        for stored in await self._queries.outbox(after):
             message = render_notice(stored)
             # The key outlives a restore, which a number of the outbox does not.
             key = f"accounts/{stored.account}/notices/{stored.key}"
@@ -149,7 +148,8 @@ class Publisher:
             await self._publish(streams, NOTICES, event)
             if self._hand_over is not None:
                 await self._hand_over.note(stored)
-        return page.last
+            after = stored.outbox_sequence
+        return after
 
     async def _publish(
         self, streams: JetStream, subject: str, event: dict[str, Any]

@@ -16,7 +16,6 @@ from services.policy.casework import Casework
 from services.policy.clients import Accounts
 from services.policy.deadlines import Deadlines
 from services.policy.decide import Enforcer
-from services.policy.feeds import Pace
 from services.policy.handover import HandOver
 from services.policy.lineage import Lineage
 from services.policy.metrics import PolicyGauges, PolicyMetrics
@@ -50,6 +49,7 @@ from services.runtime.background import Background
 from services.runtime.bell import Bell
 from services.runtime.clock import Clock, SystemClock
 from services.runtime.database import Database
+from services.runtime.following import Following, Pace
 from services.runtime.ids import random_id
 from services.runtime.process import Parts, Wiring
 from services.runtime.sampling import Sampler
@@ -94,6 +94,7 @@ class Core:
     posting: Posting
     standings: StandingReader
     streams: Streams
+    bell: Bell
     changed: Callable[[str], None]
     clock: Clock
     shadowing: Shadowing
@@ -176,6 +177,7 @@ def core_of(
         bell.ring()
 
     pace = Pace(settings.watch_poll_s, settings.heartbeat_s)
+    following = Following(bell, wiring.shutdown, pace)
     shadowing = Shadowing(store)
     return Core(
         store=store,
@@ -194,7 +196,8 @@ def core_of(
         queries=queries,
         posting=posting,
         standings=standings,
-        streams=Streams(wiring.tokens, bell, pace, wiring.shutdown),
+        streams=Streams(wiring.tokens, following),
+        bell=bell,
         changed=changed,
         clock=wiring.clock,
         shadowing=shadowing,
@@ -235,7 +238,7 @@ def publisher_of(settings: PolicySettings, core: Core, wiring: Wiring) -> Publis
         core.queries,
         hand_over if settings.events_hand_over else None,
         clock=core.clock,
-        bell=core.streams.bell,
+        bell=core.bell,
         poll=settings.watch_poll_s,
         registry=wiring.registry,
     )

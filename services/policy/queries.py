@@ -10,7 +10,6 @@ from services.policy.domain.appeals import AppealState
 from services.policy.domain.cases import Case, CaseState
 from services.policy.domain.history import History
 from services.policy.domain.tiers import CaseKind
-from services.policy.feeds import Page
 from services.policy.storage import (
     appeals,
     audit,
@@ -27,8 +26,7 @@ from services.policy.storage.notices import StoredNotice
 from services.policy.storage.standings import StoredStanding
 from services.policy.storage.store import Store, Transaction
 from services.runtime.errors import NotFound
-
-FEED_PAGE = 500
+from services.runtime.following import PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +154,13 @@ class Queries:
             lambda c: appeals.page(c, account, state, after, limit)
         )
 
-    async def changed_standings(self, after: int) -> Page[StoredStanding]:
-        """Return standings that changed after number *after*, in order."""
-        found = await self._store.read(
-            lambda c: standings.changed_after(c, after, FEED_PAGE)
-        )
-        return Page(found, found[-1].change_sequence if found else after)
+    async def changed_standings(self, after: int) -> list[StoredStanding]:
+        """Return up to PAGE standings that changed after number *after*, in order."""
+        return await self._store.read(lambda c: standings.changed_after(c, after, PAGE))
 
-    async def outbox(self, after: int) -> Page[StoredNotice]:
-        """Return notices written after number *after*, in order."""
-        found = await self._store.read(lambda c: notices.outbox(c, after, FEED_PAGE))
-        return Page(found, found[-1].outbox_sequence if found else after)
+    async def outbox(self, after: int) -> list[StoredNotice]:
+        """Return up to PAGE notices written after number *after*, in order."""
+        return await self._store.read(lambda c: notices.outbox(c, after, PAGE))
 
     async def end_of(self, counter: str) -> tuple[str, int]:
         """Return the name of the log, and how far *counter* has come."""

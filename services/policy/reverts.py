@@ -18,8 +18,8 @@ from services.policy.rulebook import Rulebook
 from services.policy.storage import audit, decisions
 from services.policy.storage.decisions import StoredDecision
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.requests import Request
 from services.policy.storage.store import Effects, Store, Transaction
+from services.runtime.requests import Request
 
 AT_ONCE = 200
 

@@ -2,7 +2,8 @@
 
 ServiceError
 ├── InvalidFields          INVALID_FIELD           several fields are wrong
-│   └── InvalidField       INVALID_FIELD           one field is wrong
+│   ├── InvalidField       INVALID_FIELD           one field is wrong
+│   └── TextTooLong        TEXT_TOO_LONG           ask for parts of it
 ├── RequestIdReused        REQUEST_ID_REUSED       same id, other request
 ├── PageTokenInvalid       PAGE_TOKEN_INVALID      not ours, or other query
 ├── CursorInvalid          CURSOR_INVALID          not ours, or other stream
@@ -71,8 +72,12 @@ class ServiceError(Exception):
 
     def __init_subclass__(cls) -> None:
         """Let a client raise the very class that the server raised."""
-        if "reason" in cls.__dict__:
-            cls.by_reason[cls.reason] = cls
+        if "reason" not in cls.__dict__:
+            return
+        known = cls.by_reason.setdefault(cls.reason, cls)
+        if (known.__module__, known.__name__) != (cls.__module__, cls.__name__):
+            # A client would raise whichever was imported first.
+            raise TypeError(f"{cls.reason} is already the reason of {known}")
 
     def __init__(self, message: str = "", **metadata: str) -> None:
         super().__init__(message or self.said)
@@ -99,6 +104,15 @@ class InvalidField(InvalidFields):
 
     def __init__(self, field: str, problem: str) -> None:
         super().__init__([(field, problem)])
+
+
+class TextTooLong(InvalidFields):
+    """A text has more characters than are accepted."""
+
+    reason = "TEXT_TOO_LONG"
+
+    def __init__(self, field: str, most: int) -> None:
+        super().__init__([(field, f"must have at most {most} characters")])
 
 
 class RequestIdReused(ServiceError):

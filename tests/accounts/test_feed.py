@@ -4,7 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
-from services.accounts.feed import Pace
+from services.accounts.compose import GATHER_S
 from tests.accounts.serving import accounts_running, an_activity
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 
@@ -33,4 +33,4 @@ async def test_what_changes_again_and_again_is_told_together(tmp_path: Path) -> 
         following.cancel()
 
     assert told == sorted(told)
-    assert len(told) <= took / Pace().gather + 2
+    assert len(told) <= took / GATHER_S + 2

@@ -9,7 +9,7 @@ from sqlalchemy import insert, select
 
 from services.accounts.arrivals import ScoreState
 from services.accounts.storage.activities import ACTIVITIES, set_score_state
-from services.accounts.storage.requests import AUDIT
+from services.accounts.storage.audit import AUDIT
 from services.accounts.storage.texts import TEXTS
 from services.runtime.database import Database
 from tests.cli.hosted import hosted_suite

@@ -5,7 +5,7 @@ import pytest
 from services.detector import convert
 from services.detector.domain.assessment import AbstainReason, Language, Verdict
 from services.detector.panel import Finding, Stage
-from services.runtime.errors import InvalidField, NotFound
+from services.runtime.errors import InvalidField, NotFound, TextTooLong
 from tests.detector.fakes import FakeAssessor, a_model
 from truepen.detector.v1 import detector_service_pb2 as pb
 
@@ -52,7 +52,7 @@ def test_any_text_within_the_limit_is_accepted(text: str) -> None:
 
 
 def test_a_text_of_one_character_too_many_names_its_field() -> None:
-    with pytest.raises(convert.TextTooLong) as caught:
+    with pytest.raises(TextTooLong) as caught:
         convert.check_text("texts[7]", "x" * 100_001)
 
     assert caught.value.reason == "TEXT_TOO_LONG"

@@ -27,6 +27,7 @@ from services.runtime.errors import (
     RevisionNotReached,
     ServiceError,
     StorageFull,
+    TextTooLong,
     Unauthenticated,
     WriteConflict,
 )
@@ -35,6 +36,7 @@ from services.runtime.status import DOMAIN, from_status, to_status
 EACH = [
     InvalidFields([("a", "must be set"), ("b", "must be short")]),
     InvalidField("a", "must be set"),
+    TextTooLong("texts[3]", 100_000),
     RequestIdReused("r"),
     PageTokenInvalid(),
     CursorInvalid(),
@@ -111,3 +113,9 @@ def test_a_status_always_fits_the_trailers(
     assert status.ByteSize() < 24_000
     bad = BadRequest.FromString(status.details[1].value)
     assert 1 <= len(bad.field_violations) <= 16
+
+
+def test_one_reason_is_one_class() -> None:
+    """With two, the import order would decide what a client catches."""
+    with pytest.raises(TypeError, match="already the reason"):
+        type("Elsewhere", (ServiceError,), {"reason": TextTooLong.reason})

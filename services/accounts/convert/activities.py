@@ -36,7 +36,7 @@ from services.accounts.domain.fingerprints import (
     fingerprint,
     linkage_key,
 )
-from services.runtime.errors import InvalidField, InvalidFields, ServiceError
+from services.runtime.errors import InvalidField, InvalidFields, TextTooLong
 from truepen.accounts.v1 import activities_pb2 as pb
 
 MAX_AHEAD = timedelta(minutes=10)
@@ -58,18 +58,6 @@ VISIBILITIES = {int(member): member for member in Visibility}
 CONTENTS = {int(member): member for member in ContentKind}
 
 
-class TextTooLong(ServiceError):
-    """A text has more characters than are accepted."""
-
-    kind = InvalidField.kind
-    reason = "TEXT_TOO_LONG"
-
-    def __init__(self, field: str) -> None:
-        problem = f"must have at most {MAX_TEXT} characters"
-        super().__init__(f"{field}: {problem}", field=field)
-        self.violations = InvalidField(field, problem).violations
-
-
 class Reader:
     """Turns Activity messages into what is recorded, under HMAC keys.
 
@@ -86,7 +74,7 @@ class Reader:
         whole = ""
         if text or title:
             if len(text) > MAX_TEXT:
-                raise TextTooLong(f"{field}.text")
+                raise TextTooLong(f"{field}.text", MAX_TEXT)
             bounded(title, f"{field}.title", MAX_TITLE)
             whole = f"{title}\n{text}" if title else text
             whole = whole if whole.strip() else ""

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from services.accounts.storage.requests import Request
 from services.runtime.errors import InvalidField
-from services.runtime.ids import check_uuid
 from truepen.accounts.v1 import accounts_service_pb2_grpc as pb_grpc
 
 if TYPE_CHECKING:
@@ -60,14 +57,3 @@ def reason_checked(field: str, text: str, maximum: int = MAX_REASON) -> None:
     """Raise InvalidField unless *text* has 1 to *maximum* characters."""
     if not 1 <= len(text) <= maximum:
         raise InvalidField(field, f"must have 1 to {maximum} characters")
-
-
-def request_of(message: Any) -> Request:
-    """Return what makes a call the same one: its method, its id, all else."""
-    request_id = check_uuid("request_id", message.request_id)
-    rest = type(message)()
-    rest.CopyFrom(message)
-    rest.ClearField("request_id")
-    body = rest.SerializeToString(deterministic=True)
-    method = message.DESCRIPTOR.name.removesuffix("Request")
-    return Request(method, request_id, sha256(body).hexdigest())

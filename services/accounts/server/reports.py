@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from services.accounts.convert import reports as convert
 from services.accounts.convert.fields import account_of, parts_of
 from services.accounts.domain.activities import to_us
-from services.accounts.server.edge import request_of
 from services.runtime.errors import InvalidField
 from services.runtime.paging import Tokens, page_size, query_of
+from services.runtime.requests import request_of
 from truepen.accounts.v1 import reports_service_pb2 as pb
 from truepen.accounts.v1 import reports_service_pb2_grpc as pb_grpc
 

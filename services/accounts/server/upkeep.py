@@ -20,11 +20,12 @@ from services.accounts.convert.fields import (
     timestamp,
     us_of,
 )
-from services.accounts.server.edge import Edge, reason_checked, request_of, size_checked
+from services.accounts.server.edge import Edge, reason_checked, size_checked
 from services.accounts.storage.judging import Quarantine, Truth
 from services.runtime.calls import CALLER
 from services.runtime.errors import InvalidField
 from services.runtime.paging import page_size, query_of
+from services.runtime.requests import request_of
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 
 if TYPE_CHECKING:

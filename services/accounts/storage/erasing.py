@@ -5,9 +5,9 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, delete, func, select, tuple_
 
-from services.accounts.storage import accounts, profiles, requests
+from services.accounts.storage import accounts, audit, profiles
+from services.accounts.storage.audit import Act
 from services.accounts.storage.profiles import Changed, Held
-from services.accounts.storage.requests import Act
 from services.accounts.storage.rows import (
     AccountModelRow,
     AccountRow,
@@ -73,7 +73,7 @@ def erase(connection: Connection, name: str, act: Act, now_us: int) -> int | Non
     anonymous = made.update().where(made.c.reporter == name)
     connection.execute(anonymous.values(reporter="", note=b""))
     profiles.keep(connection, [Changed(held, b"", erased=True)], now_us)
-    requests.audit(connection, act, now_us)
+    audit.note(connection, act, now_us)
     return counts[ActivityRow]
 
 
@@ -83,7 +83,7 @@ def export_begins(
     """Audit an export; return how many lines it has, None for an unknown account."""
     if name not in accounts.told(connection, [name]):
         return None
-    requests.audit(connection, act, now_us)
+    audit.note(connection, act, now_us)
     total = 0
     for row, owner, _ in EXPORTED.values():
         source = table(row)

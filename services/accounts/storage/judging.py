@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from services.accounts.storage import accounts, models, profiles, requests
-from services.accounts.storage.requests import Act, Request
+from services.accounts.storage import accounts, audit, models, profiles
+from services.accounts.storage.audit import Act
+from services.accounts.storage.requests import ANSWERS
+from services.runtime.requests import Request
 
 CHUNK = 500
 
@@ -34,7 +36,7 @@ def annotate(
     connection: Connection, truth: Truth, request: Request, now_us: int
 ) -> int | None:
     """Keep *truth*; return the revision after it, None for an unknown account."""
-    first = requests.first_answer(connection, request)
+    first = ANSWERS.get(connection, request)
     if first is not None:
         return int(first)
     if truth.account not in accounts.told(connection, [truth.account]):
@@ -50,7 +52,7 @@ def annotate(
     }
     models.annotate(connection, row)
     revision = profiles.touch(connection, [truth.account], now_us)[truth.account]
-    requests.keep_answer(connection, request, str(revision), now_us)
+    ANSWERS.keep(connection, request, b"%d" % revision, now_us)
     return revision
 
 
@@ -62,7 +64,7 @@ def quarantine(
     now_us: int,
 ) -> int:
     """Bar a model or lift that, and tell followers of what relied on it."""
-    first = requests.first_answer(connection, request)
+    first = ANSWERS.get(connection, request)
     if first is not None:
         return int(first)
     digest = wanted.model_digest
@@ -78,6 +80,6 @@ def quarantine(
         if len(found) < CHUNK:
             break
         after = found[-1]
-    requests.audit(connection, act, now_us)
-    requests.keep_answer(connection, request, str(count), now_us)
+    audit.note(connection, act, now_us)
+    ANSWERS.keep(connection, request, b"%d" % count, now_us)
     return count

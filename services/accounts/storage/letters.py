@@ -6,9 +6,9 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from services.accounts.arrivals import ScoreState
-from services.accounts.storage import activities, requests, texts
+from services.accounts.storage import activities, audit, texts
 from services.accounts.storage.activities import Key
-from services.accounts.storage.requests import Act
+from services.accounts.storage.audit import Act
 
 
 def resolve(
@@ -29,5 +29,5 @@ def resolve(
         texts.revive(connection, dead, retry_us)
         activities.set_score_state(connection, dead, ScoreState.PENDING)
     act, now_us = audited
-    requests.audit(connection, replace(act, detail=str(len(dead))), now_us)
+    audit.note(connection, replace(act, detail=str(len(dead))), now_us)
     return len(dead)

@@ -6,9 +6,9 @@ from sqlalchemy import Connection
 
 from services.accounts.domain.reporters import Record, is_muted, is_warned
 from services.accounts.report_states import Finding, Notice, State, check_step
-from services.accounts.storage import accounts, profiles, reports, requests
+from services.accounts.storage import accounts, profiles, reports
 from services.accounts.storage.reports import Report, Reporter
-from services.accounts.storage.requests import Request
+from services.accounts.storage.requests import ANSWERS
 from services.runtime.errors import (
     FailedPrecondition,
     Kind,
@@ -16,6 +16,7 @@ from services.runtime.errors import (
     RateLimited,
     ServiceError,
 )
+from services.runtime.requests import Request
 
 MINUTE_US = 60 * 1_000_000
 DAY_US = 24 * 60 * MINUTE_US
@@ -69,11 +70,12 @@ def create(
     now_us: int,
 ) -> tuple[Report, bool]:
     """Take *draft* in; return it, and whether it had been received before."""
-    first = requests.first_answer(connection, request)
+    first = ANSWERS.get(connection, request)
     if first is not None:
-        found = reports.find(connection, first)
+        name = first.decode()
+        found = reports.find(connection, name)
         if found is None:  # its target was erased since
-            raise NotFound("truepen.accounts.v1.Report", f"reports/{first}")
+            raise NotFound("truepen.accounts.v1.Report", f"reports/{name}")
         return found, True
     record = reports.reporter(connection, draft.reporter, lock=True)
     _check_rate(connection, draft.reporter, limits, now_us)
@@ -98,7 +100,7 @@ def create(
     reports.keep_reporter(connection, more)
     accounts.introduce(connection, [draft.target], now_us)
     profiles.touch(connection, [draft.target], now_us)
-    requests.keep_answer(connection, request, report.id, now_us)
+    ANSWERS.keep(connection, request, report.id.encode(), now_us)
     return kept, False
 
 
@@ -129,7 +131,7 @@ def resolve(
 ) -> Report | None:
     """Record what was found; a repeat of *request* changes nothing."""
     report = reports.find(connection, outcome.report, lock=True)
-    if report is None or requests.first_answer(connection, request) is not None:
+    if report is None or ANSWERS.get(connection, request) is not None:
         return report
     check_step(report.id, State(report.state), outcome.state)
     _check_merge(connection, report, outcome)
@@ -147,7 +149,7 @@ def resolve(
         changed = replace(changed, finding=finding)
         _teach(connection, report, finding, now_us)
     kept = reports.keep(connection, changed)
-    requests.keep_answer(connection, request, report.id, now_us)
+    ANSWERS.keep(connection, request, report.id.encode(), now_us)
     return kept
 
 

@@ -12,12 +12,13 @@ from services.policy.convert.decisions import tier_or_none
 from services.policy.domain.events import AppealOutcome
 from services.policy.queries import Queries
 from services.policy.server.edge import account_of, check_text, known
-from services.policy.server.people import refused, request_of, speaker
+from services.policy.server.people import refused, speaker
 from services.policy.server.standing_reader import StandingReader
 from services.policy.storage.appeals import place_of
 from services.runtime.clock import Clock
 from services.runtime.ids import check_name
 from services.runtime.paging import Tokens, page_size, query_of
+from services.runtime.requests import request_of
 from truepen.policy.v1 import appeals_service_pb2 as pb
 from truepen.policy.v1 import appeals_service_pb2_grpc as pb_grpc
 
@@ -64,9 +65,7 @@ class AppealsServicer(pb_grpc.AppealsServiceServicer):
         )
         caller = speaker(context, self._clock)
         with refused(request.decision):
-            appeal = await self._appealing.file(
-                filing, caller, request_of(request, "CreateAppeal")
-            )
+            appeal = await self._appealing.file(filing, caller, request_of(request))
         return pb.CreateAppealResponse(appeal=render_appeal(account, appeal))
 
     async def GetAppeal(
@@ -120,9 +119,7 @@ class AppealsServicer(pb_grpc.AppealsServiceServicer):
         )
         caller = speaker(context, self._clock)
         with refused(request.name):
-            appeal = await self._appealing.resolve(
-                answer, caller, request_of(request, "ResolveAppeal")
-            )
+            appeal = await self._appealing.resolve(answer, caller, request_of(request))
         standing = await self._standings.get(account)
         return pb.ResolveAppealResponse(
             appeal=render_appeal(account, appeal), standing=standing.standing

@@ -15,13 +15,14 @@ from services.policy.convert.times import check_time
 from services.policy.domain.cases import Finding
 from services.policy.queries import Queries
 from services.policy.server.edge import account_of, check_text, known
-from services.policy.server.people import refused, request_of, speaker
+from services.policy.server.people import refused, speaker
 from services.policy.server.standing_reader import StandingReader
 from services.policy.storage.cases import place_of
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField
 from services.runtime.ids import check_name
 from services.runtime.paging import Tokens, page_size, query_of
+from services.runtime.requests import request_of
 from truepen.policy.v1 import cases_service_pb2 as pb
 from truepen.policy.v1 import cases_service_pb2_grpc as pb_grpc
 
@@ -97,9 +98,7 @@ class CasesServicer(pb_grpc.CasesServiceServicer):
         resolve = Resolve(case_id, request.version, finding)
         caller = speaker(context, self._clock)
         with refused(request.name):
-            case = await self._casework.resolve(
-                resolve, caller, request_of(request, "ResolveCase")
-            )
+            case = await self._casework.resolve(resolve, caller, request_of(request))
         standings = await self._standings.get_many(case.accounts)
         return pb.ResolveCaseResponse(case=render_case(case), standings=standings)
 
@@ -115,9 +114,7 @@ class CasesServicer(pb_grpc.CasesServiceServicer):
             start=check_time(request, "start_time"),
             end=check_time(request, "end_time"),
         )
-        drawn = await self._auditor.draw(
-            sample, request_of(request, "SampleAudit"), self._clock.now()
-        )
+        drawn = await self._auditor.draw(sample, request_of(request), self._clock.now())
         return pb.SampleAuditResponse(
             cases=[render_case(case) for case in drawn.cases],
             population_count=drawn.population_count,

@@ -23,12 +23,13 @@ from services.policy.replays import Replayer
 from services.policy.reverts import Revert, Reverts
 from services.policy.server.decision_pages import DecisionPages
 from services.policy.server.edge import account_of, check_text, known
-from services.policy.server.people import request_of, speaker
+from services.policy.server.people import speaker
 from services.policy.server.standing_reader import StandingReader
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField
 from services.runtime.ids import check_name
 from services.runtime.paging import Tokens
+from services.runtime.requests import request_of
 from truepen.policy.v1 import decisions_pb2
 from truepen.policy.v1 import enforcement_service_pb2 as pb
 
@@ -100,7 +101,7 @@ class DecisionCalls:
         if word.expire_time is not None and word.expire_time <= caller.now:
             raise InvalidField("expire_time", "must be in the future")
         decision = await self._people.overrider.override(
-            word, caller, request_of(request, "OverrideDecision")
+            word, caller, request_of(request)
         )
         standing = await self._standings.get(word.account)
         return pb.OverrideDecisionResponse(
@@ -129,7 +130,7 @@ class DecisionCalls:
         self, request: pb.RevertDecisionsRequest, context: "Context"
     ) -> AsyncIterator[pb.RevertDecisionsResponse]:
         caller = speaker(context, self._clock)
-        kept = request_of(request, "RevertDecisions")
+        kept = request_of(request)
         revert = revert_of(request)
         async for done in self._people.reverts.run(revert, caller, kept):
             yield pb.RevertDecisionsResponse(

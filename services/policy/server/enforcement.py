@@ -1,6 +1,6 @@
 """EnforcementService over gRPC: parse, ask, render. No rule lives here."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.policy.clients import Accounts
@@ -8,7 +8,6 @@ from services.policy.convert.decisions import render_evaluation
 from services.policy.convert.measures import measure_of, render_measure
 from services.policy.convert.times import from_timestamp
 from services.policy.decide import Enforcer, Evaluation
-from services.policy.feeds import follow
 from services.policy.posting import Posting
 from services.policy.queries import Queries
 from services.policy.server.decision_calls import DecisionCalls, People
@@ -22,6 +21,7 @@ from services.policy.server.edge import (
 from services.policy.server.standing_reader import StandingReader
 from services.policy.server.streams import Streams
 from services.policy.storage.counters import STANDINGS
+from services.policy.storage.standings import StoredStanding
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField, ServiceError
 from services.runtime.ids import check_id
@@ -180,19 +180,16 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
         self, request: pb.WatchStandingsRequest, context: "Context"
     ) -> AsyncIterator[pb.WatchStandingsResponse]:
         epoch, latest = await self._queries.end_of(STANDINGS)
-        after = self._cursors.open(request.cursor, epoch, latest)
-        streams = self._streams
-        async for page in follow(
-            self._queries.changed_standings,
-            after,
-            streams.bell,
-            streams.pace,
-            streams.shutdown,
-            once=request.once,
-        ):
+        last = self._cursors.open(request.cursor, epoch, latest)
+
+        async def look() -> Sequence[StoredStanding]:
+            return await self._queries.changed_standings(last)
+
+        async for found in self._streams.following.follow(look, once=request.once):
+            last = found[-1].change_sequence if found else last
             yield pb.WatchStandingsResponse(
-                standings=[await self._standings.render(s) for s in page.items],
-                cursor=self._cursors.seal(epoch, page.last),
+                standings=[await self._standings.render(s) for s in found],
+                cursor=self._cursors.seal(epoch, last),
             )
 
     async def BatchGetContentMeasures(

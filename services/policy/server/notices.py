@@ -1,16 +1,16 @@
 """NoticesService over gRPC: what was said to people, and that it arrived."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from services.policy.convert.notices import render_notice
 from services.policy.convert.times import check_time
-from services.policy.feeds import follow
 from services.policy.handover import HandOver
 from services.policy.queries import Queries
 from services.policy.server.edge import StreamCursors, account_of
 from services.policy.server.streams import Streams
 from services.policy.storage.counters import NOTICES
+from services.policy.storage.notices import StoredNotice
 from services.runtime.errors import NotFound
 from services.runtime.ids import check_name
 from services.runtime.paging import page_size, query_of
@@ -53,22 +53,19 @@ class NoticesServicer(pb_grpc.NoticesServiceServicer):
         self, request: pb.WatchNoticesRequest, context: "Context"
     ) -> AsyncIterator[pb.WatchNoticesResponse]:
         epoch, latest = await self._queries.end_of(NOTICES)
-        after = self._cursors.open(request.cursor, epoch, latest)
-        streams = self._streams
-        async for page in follow(
-            self._queries.outbox,
-            after,
-            streams.bell,
-            streams.pace,
-            streams.shutdown,
-            once=request.once,
-        ):
+        last = self._cursors.open(request.cursor, epoch, latest)
+
+        async def look() -> Sequence[StoredNotice]:
+            return await self._queries.outbox(last)
+
+        async for found in self._streams.following.follow(look, once=request.once):
+            last = found[-1].outbox_sequence if found else last
             yield pb.WatchNoticesResponse(
-                notices=[render_notice(notice) for notice in page.items],
-                cursor=self._cursors.seal(epoch, page.last),
+                notices=[render_notice(notice) for notice in found],
+                cursor=self._cursors.seal(epoch, last),
             )
             # Only now: what a broken stream never carried was not handed over.
-            for notice in page.items:
+            for notice in found:
                 await self._hand_over.note(notice)
 
     async def AcknowledgeNotice(

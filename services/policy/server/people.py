@@ -1,6 +1,5 @@
 """Who speaks, which request it is, and why people's work is refused."""
 
-import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,14 +12,13 @@ from services.policy.errors import (
     OldVersion,
     ReviewerNotIndependent,
 )
-from services.policy.storage.requests import Request
 from services.runtime.calls import CALLER, IDENTITY_HEADER
 from services.runtime.clock import Clock
 from services.runtime.errors import (
     FailedPrecondition,
     InvalidField,
 )
-from services.runtime.ids import MAX_ID_CHARS, check_uuid
+from services.runtime.ids import MAX_ID_CHARS
 
 
 def speaker(context: Any, clock: Clock) -> Caller:
@@ -34,16 +32,6 @@ def speaker(context: Any, clock: Clock) -> Caller:
                 raise InvalidField(IDENTITY_HEADER, "must be a printable name")
             name = f"{name}:{given}"
     return Caller(name, clock.now())
-
-
-def request_of(request: Any, method: str) -> Request:
-    """Return what makes *request* the same request when it comes again."""
-    request_id = check_uuid("request_id", request.request_id)
-    body = type(request)()
-    body.CopyFrom(request)
-    body.ClearField("request_id")
-    digest = hashlib.sha256(body.SerializeToString(deterministic=True)).hexdigest()
-    return Request(method, request_id, digest)
 
 
 @contextmanager

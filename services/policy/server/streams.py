@@ -2,17 +2,13 @@
 
 from dataclasses import dataclass
 
-from services.policy.feeds import Pace
-from services.runtime.bell import Bell
-from services.runtime.calls import Shutdown
+from services.runtime.following import Following
 from services.runtime.paging import Tokens
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """How streams seal cursors, wake up, say that they live, and end."""
+    """How streams seal cursors, and how they follow what changes."""
 
     tokens: Tokens
-    bell: Bell
-    pace: Pace
-    shutdown: Shutdown
+    following: Following

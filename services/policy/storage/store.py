@@ -21,16 +21,18 @@ from services.policy.storage import (
     ledgers,
     measures,
     notices,
-    requests,
     standings,
 )
 from services.policy.storage.cases import CaseNews
 from services.policy.storage.ledgers import Ledger, Ledgers
 from services.policy.storage.measures import StoredMeasure
 from services.policy.storage.notices import NewNotice
+from services.policy.storage.requests import ANSWERS
 from services.policy.storage.standings import NewStanding, StoredStanding
+from services.policy.storage.times import to_us
 from services.runtime.clock import Clock
 from services.runtime.database import Database
+from services.runtime.requests import Request
 
 T = TypeVar("T")
 
@@ -171,24 +173,24 @@ class Store:
         """Give a lease back."""
         await self._database.write(lambda c: cursors.release(c, lease))
 
-    async def first_answer(self, request: requests.Request) -> bytes | None:
+    async def first_answer(self, request: Request) -> bytes | None:
         """Return the first answer to *request*, or None. Raises RequestIdReused."""
-        return await self.read(lambda c: requests.first_answer(c, request))
+        return await self.read(lambda c: ANSWERS.get(c, request))
 
     async def once(
         self,
-        request: requests.Request,
+        request: Request,
         work: Callable[[Connection], bytes],
         now: datetime,
     ) -> bytes:
         """Do *work* and keep its answer, or return the first answer to *request*."""
 
         def run(connection: Connection) -> bytes:
-            first = requests.first_answer(connection, request)
+            first = ANSWERS.get(connection, request)
             if first is not None:
                 return first
             answer = work(connection)
-            requests.keep_answer(connection, request, answer, now)
+            ANSWERS.keep(connection, request, answer, to_us(now))
             return answer
 
         return await self.write(run)
