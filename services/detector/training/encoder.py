@@ -1,12 +1,14 @@
 """Fine-tunes the bilingual encoder to tell people, machines and both apart.
 
 usage: encoder.py ROWS BASE_DIR OUT_DIR [--samples N] [--resume ENCODER_PT --focus F]
+                  [--without SOURCE ...]
 
 Two stages. The first learns from all sources alike; the second resumes it and
 sees texts of the target genre and year in full and of the rest the share F.
 Embeddings stay frozen: with this little data they would only learn topics.
 A checkpoint is written every few hundred steps, so stopping early still
-leaves a model.
+leaves a model. `--without` drops the passages of some sources from those drawn:
+what is left is what a run that knows them sees, too.
 """
 # ruff: noqa: E501 - tables and drawings read best with an entry a line
 
@@ -86,10 +88,10 @@ def pooled(states: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
 
 def passes(
     rows: list[Row], samples: int, seed: int, focus: float
-) -> list[tuple[str, int]]:
-    """Passages and labels in learning order, balanced by source."""
+) -> list[tuple[str, int, str]]:
+    """Passages, labels and sources in learning order, balanced by source."""
     dice = random.Random(seed)
-    drawn: list[tuple[str, int]] = []
+    drawn: list[tuple[str, int, str]] = []
     turn = 10 * (seed - 7)  # other seeds see other passages
     while len(drawn) < samples:
         turn += 1
@@ -102,6 +104,7 @@ def passes(
                 (
                     roughen(crop(row, *PASSAGE[row.lang], f"{turn}/{k}"), dice),
                     LABELS.index(row.label),
+                    row.source,
                 )
                 for k in range(times)
             ]
@@ -152,9 +155,13 @@ def train(rows: list[Row], given: argparse.Namespace) -> None:
     torch.manual_seed(seed)
     tokenizer = Tokenizer.from_file(str(base / "tokenizer.json"))
     tokenizer.enable_truncation(MAX_TOKENS)
-    drawn = passes(rows, given.samples, seed, given.focus)
-    coded = [c.ids for c in tokenizer.encode_batch([text for text, _ in drawn])]
-    labels = torch.tensor([label for _, label in drawn])
+    drawn = [
+        passage
+        for passage in passes(rows, given.samples, seed, given.focus)
+        if passage[2] not in given.without
+    ]
+    coded = [c.ids for c in tokenizer.encode_batch([text for text, *_ in drawn])]
+    labels = torch.tensor([label for _, label, _ in drawn])
     plan = batches(coded, list(range(len(drawn))))
     model = Encoder(BertModel.from_pretrained(base, add_pooling_layer=False))
     if resume:
@@ -203,6 +210,7 @@ def main() -> None:
     arguments.add_argument("--samples", type=int, default=64_000)
     arguments.add_argument("--resume", type=Path)
     arguments.add_argument("--focus", type=float, default=1.0)
+    arguments.add_argument("--without", nargs="*", default=(), metavar="SOURCE")
     arguments.add_argument(
         "--bf16", action="store_true", help="faster where the processor has it"
     )
