@@ -4,6 +4,7 @@ Both the training of a model and the calibration on a platform's own people use
 it. Populations count alike, whatever their size; the worst one sets the bar.
 """
 
+import math
 from dataclasses import dataclass
 from typing import Final, Self
 
@@ -18,9 +19,10 @@ WORST_PEOPLE: Final = 0.02  # false accusations allowed in the worst population
 # ... and over all populations, each counting the same: the goal is .01, and
 # people whom nobody fitted on score a little higher.
 ALL_PEOPLE: Final = 0.01
-# HUMAN: a person is likelier than a machine even if half of all texts are
-# machine-made, and on a platform they are not.
-HUMAN_LOGIT: Final = 0.0
+# HUMAN: a person is likelier than a machine where one text in four is
+# machine-made, which is more than on any platform of people. At even odds, the
+# bar before, one English text in three was left undecided to no one's good.
+HUMAN_LOGIT: Final = round(math.log(3), 4)
 LEAST_LOGIT: Final = 1.5  # AI_GENERATED means at least four to one
 NEVER: Final = 99.0  # a logit that no text reaches
 FEWEST_POPULATIONS: Final = 4  # of one register, to set its bar by

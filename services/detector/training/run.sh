@@ -20,7 +20,7 @@ step "export" export.py "$work/encoder" "$work/exported"
 for lang in zh en; do
   step "score $lang" score.py "$work/ngrams/ngram_scores.pkl" "$work/exported" "$work/scores.$lang.pkl" "$lang"
 done
-step "calibrate" calibrate.py "$work/ngrams" "$work/exported" "$work/scores" "$work/model" 2026.11.2
+step "calibrate" calibrate.py "$work/ngrams" "$work/exported" "$work/scores" "$work/model" 2026.11.3
 step "predict" predict.py "$data" "$work/model" "$work/predictions.jsonl"
 step "evaluate" evaluate.py "$work/predictions.jsonl" "$work/model" "$root/docs/figures"
 echo "copy $work/model/* to services/detector/models/ to ship it" >&2
