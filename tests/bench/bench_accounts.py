@@ -149,12 +149,9 @@ def database_urls(folder: Path) -> Iterator[dict[str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--curves", action="store_true")
     parser.add_argument("--rounds", type=int, default=15)
     options = parser.parse_args()
     shapes = [(BATCH, 1), (BATCH, 100), (BATCH, 1_000)]
-    if options.curves:
-        shapes += [(BATCH, 10), (1, 1), (10, 10), (100, 100)]
     with (
         tempfile.TemporaryDirectory() as name,
         database_urls(Path(name)) as urls,

@@ -1,6 +1,6 @@
 """Texts per core-second, cascade against full model, and resident memory.
 
-usage: python -m tests.bench.bench_detector [--curves] [LABELLED.jsonl[.gz] ...]
+usage: python -m tests.bench.bench_detector [LABELLED.jsonl[.gz] ...]
 
 The stream is short posts, 95 % by people and 5 % by machines, as labelled;
 without a file, the invented posts of `truepen demo` in the same proportion.
@@ -24,6 +24,7 @@ from tests.bench.measuring import Found, in_turns, ratios, say, summary
 
 SHORT = {"zh": 120, "en": 330}  # characters; about 60 English words
 TEXTS = 600
+BATCH = 64
 
 
 def stream(path: Path) -> tuple[str, list[str]]:
@@ -64,7 +65,6 @@ def rate(detector: Detector, texts: list[str], batch: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("texts", nargs="*", type=Path, metavar="LABELLED")
-    parser.add_argument("--curves", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     detectors = {
@@ -76,19 +76,18 @@ def main() -> None:
         ("zh", mixed(told["person"] + told["occasional"], told["hosted"]))
     ]
     for lang, texts in streams:
-        for batch in (1, 8, 64) if options.curves else (64,):
-            for detector in detectors.values():
-                detector.detect(texts[:batch])
-            found = in_turns(
-                {n: partial(rate, d, texts, batch) for n, d in detectors.items()},
-                options.rounds,
-            )
-            for name, values in found.items():
-                what = f"{lang} posts, {name}, batches of {batch}"
-                goal = ">= 700" if name == "cascade" and batch == 64 else ""
-                say(what, summary(values), "texts/CPU-s", goal)
-            share = ratios(found, "cascade", "full model")
-            say(f"{lang} posts, cascade to full model, {batch}", share, "ratio")
+        for detector in detectors.values():
+            detector.detect(texts[:BATCH])
+        found = in_turns(
+            {n: partial(rate, d, texts, BATCH) for n, d in detectors.items()},
+            options.rounds,
+        )
+        for name, values in found.items():
+            what = f"{lang} posts, {name}, batches of {BATCH}"
+            goal = ">= 700" if name == "cascade" else ""
+            say(what, summary(values), "texts/CPU-s", goal)
+        share = ratios(found, "cascade", "full model")
+        say(f"{lang} posts, cascade to full model", share, "ratio")
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     what = "resident, two models and the texts"
     say(what, Found(memory, memory, memory), "MB")

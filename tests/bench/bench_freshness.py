@@ -149,7 +149,6 @@ async def measure(size: int) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--curves", action="store_true", help="none here")
     parser.add_argument("--accounts", type=int, default=200)
     asyncio.run(measure(parser.parse_args().accounts))
 

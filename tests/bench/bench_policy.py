@@ -1,4 +1,4 @@
-"""What a decision costs: `python -m tests.bench.bench_policy [--curves]`.
+"""What a decision costs: `python -m tests.bench.bench_policy`.
 
 CPU time of the shipped ruleset on one account's evidence and, in turns, of a
 ruleset with a single rule.
@@ -40,9 +40,7 @@ def of_size(rules: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--curves", action="store_true")
-    options = parser.parse_args()
+    argparse.ArgumentParser(description=__doc__).parse_args()
     one, shipped = load_ruleset(of_size(1)), default_ruleset()
     for kind, evidence in (
         ("a person", some_evidence()),
@@ -65,18 +63,6 @@ def main() -> None:
             say(what, summary(found[name]), "us CPU", goal)
         ratio = ratios(found, "ruleset", "one rule")
         say(f"{rules} rules against one, {kind}", ratio, "times")
-    if options.curves:
-        evidence = some_evidence()
-        sizes = {n: load_ruleset(of_size(n)) for n in (1, 4, 16, 64)}
-        found = in_turns(
-            {
-                str(n): partial(cpu_us, partial(rules.ask, evidence), TIMES)
-                for n, rules in sizes.items()
-            },
-            ROUNDS,
-        )
-        for name, values in found.items():
-            say(f"curve: {name} rules", summary(values), "us CPU", rules=int(name))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What an account costs: `python -m tests.bench.bench_profiles [--curves]`.
+"""What an account costs: `python -m tests.bench.bench_profiles`.
 
 CPU time of folding an activity in and of deriving a profile, and the bytes that
 are held of an account: its state in accounts, its standing and log in policy.
@@ -73,9 +73,7 @@ def standing_bytes() -> float:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--curves", action="store_true")
-    options = parser.parse_args()
+    argparse.ArgumentParser(description=__doc__).parse_args()
     plain = folded(acts(128))
     notes, scores = written(300)
     whole = folded(notes, scores)
@@ -100,15 +98,6 @@ def main() -> None:
     )
     size = standing_bytes()
     say("standing and log held by policy", Found(size, size, size), "bytes")
-    if options.curves:
-        sizes = (1, 10, 30, 100, 300, 1_000)
-        states = {n: folded(acts(n)) for n in sizes}
-        curve = in_turns(
-            {str(n): partial(derived, state) for n, state in states.items()}, ROUNDS
-        )
-        for name, values in curve.items():
-            what = f"curve: profile after {name} activities"
-            say(what, summary(values), "us CPU", activities=int(name))
 
 
 if __name__ == "__main__":

@@ -38,13 +38,10 @@ def invented(path: Path, accounts: int) -> Path:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("recording", nargs="?", type=Path)
-    parser.add_argument("--curves", action="store_true")
     options = parser.parse_args()
-    counts = [ACCOUNTS // 4, ACCOUNTS, ACCOUNTS * 4] if options.curves else [ACCOUNTS]
     with tempfile.TemporaryDirectory() as name:
-        for count in [1] if options.recording else counts:
-            source = options.recording or invented(Path(name) / "in.jsonl", count)
-            replayed(source, Path(name) / "out.jsonl")
+        source = options.recording or invented(Path(name) / "in.jsonl", ACCOUNTS)
+        replayed(source, Path(name) / "out.jsonl")
 
 
 def replayed(source: Path, output: Path) -> None:
