@@ -55,6 +55,11 @@ chart-readme: .venv/.tools ## Write deploy/k8s/README.md from the comments in va
 bench: .venv/.tools ## What it costs, as ratios against baselines in the same run
 	@$(BIN)/python -m tests.bench
 
+# SLOP is the command that starts a Python which has is-it-slop: docs/accuracy.md
+# tells how to get it. Further options in ARGS; `make evaluate ARGS=--help` lists them.
+evaluate: .venv/.tools ## How accurate it is, peers beside it: make evaluate DATA=FOLDER
+	@$(BIN)/python -m tests.accuracy $(DATA) $(if $(SLOP),--slop "$(SLOP)") $(ARGS)
+
 generate: .venv/.tools ## Write the stubs in protos/gen anew
 	$(BIN)/python protos/generate.py
 
@@ -68,4 +73,4 @@ lock: .venv/.tools ## Resolve the dependencies anew
 clean: ## Remove what was made here, data in var/ included
 	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo serve test test-slow check chart chart-readme bench generate lock clean
+.PHONY: help demo serve test test-slow check chart chart-readme bench evaluate generate lock clean

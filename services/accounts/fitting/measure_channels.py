@@ -121,6 +121,12 @@ def folded(accounts: list[Recorded], table: Table) -> Evidence:
     return Evidence(*parts)
 
 
+def posterior(total: Floats) -> Floats:
+    """Chance that each account is a bot, from the sum of its ratios."""
+    chance: Floats = expit(total + _PRIOR)
+    return chance
+
+
 def describe(name: str, found: Evidence, table: Table) -> None:
     """Print a row for all accounts and one for those with 20 events or more."""
     for kept, word in (
@@ -128,7 +134,7 @@ def describe(name: str, found: Evidence, table: Table) -> None:
         (table.events >= MUCH, f">= {MUCH}"),
     ):
         total, bot = found.total[kept], table.bot[kept]
-        chance = expit(total + _PRIOR)
+        chance = posterior(total)
         cells = [f"{name} {word}", f"{bot.sum()} bots, {(~bot).sum()} people"]
         if bot.any():
             cells += [f"{auroc(total, bot):.3f}", f"{detection(total, bot):.2f}"]

@@ -11,6 +11,7 @@ import gzip
 import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -21,18 +22,23 @@ FILES = ("botornot2026_sets30_31", "moltbook_agents", "reddit_humans")
 _COMMAND = Path(sys.executable).with_name("truepen")
 
 
+def kept_texts(recorded: Path) -> Iterator[tuple[str, str]]:
+    """Names and texts of the latest of each account, those a profile keeps."""
+    with gzip.open(recorded, "rt", encoding="utf8") as lines:
+        for row in map(json.loads, lines):
+            written = [
+                (text_id(row["account"], str(i)), event["text"])
+                for i, event in enumerate(row["events"])
+                if (event.get("text") or "").strip()
+            ]
+            yield from written[-KEPT_TEXTS:]
+
+
 def score(recorded: Path, output: Path) -> None:
     """Score the latest texts of each account in *recorded*, those a profile keeps."""
     with NamedTemporaryFile("w", suffix=".jsonl", encoding="utf8") as texts:
-        with gzip.open(recorded, "rt", encoding="utf8") as lines:
-            for row in map(json.loads, lines):
-                written = [
-                    (text_id(row["account"], str(i)), event["text"])
-                    for i, event in enumerate(row["events"])
-                    if (event.get("text") or "").strip()
-                ]
-                for name, text in written[-KEPT_TEXTS:]:
-                    texts.write(json.dumps({"id": name, "text": text}) + "\n")
+        for name, text in kept_texts(recorded):
+            texts.write(json.dumps({"id": name, "text": text}) + "\n")
         texts.flush()
         subprocess.run(  # noqa: S603  # our own command on a file of ours
             [_COMMAND, "detect", texts.name, "--output", output], check=True

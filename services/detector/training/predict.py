@@ -5,11 +5,35 @@ usage: predict.py DATA_DIR MODEL_DIR OUT_JSONL [LANG ...]
 
 import argparse
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from services.detector.detect import Detector
 from services.detector.model import Model
 from services.detector.training.data import LANGUAGES, raw_rows
+
+AT_ONCE = 64  # texts
+
+
+def predicted(detector: Detector, rows: Sequence[dict]) -> Iterator[dict]:
+    """What *detector* says of each of *rows*, beside what is known of it."""
+    for row, found in zip(
+        rows, detector.detect([r["text"] for r in rows]), strict=True
+    ):
+        yield {
+            "id": row["id"],
+            "verdict": found.verdict,
+            "ai_probability": found.ai_probability,
+            "log_likelihood_ratio": found.log_likelihood_ratio,
+            "language": found.language,
+            "abstain": found.abstain_reason,
+            "chars": found.chars_scored,
+            "label": row["label"],
+            "lang": row["lang"],
+            "source": row["source"],
+            "attack": row["attack"],
+            "generator": row["generator"],
+        }
 
 
 def main() -> None:
@@ -22,25 +46,9 @@ def main() -> None:
     with given.out.open("w", encoding="utf8") as out:
         for lang in given.langs:
             rows = raw_rows(given.data, "dev", lang)
-            for start in range(0, len(rows), 64):
-                some = rows[start : start + 64]
-                for row, found in zip(
-                    some, detector.detect([r["text"] for r in some]), strict=True
-                ):
-                    out.write(json.dumps({
-                        "id": row["id"],
-                        "verdict": found.verdict,
-                        "ai_probability": found.ai_probability,
-                        "log_likelihood_ratio": found.log_likelihood_ratio,
-                        "language": found.language,
-                        "abstain": found.abstain_reason,
-                        "chars": found.chars_scored,
-                        "label": row["label"],
-                        "lang": row["lang"],
-                        "source": row["source"],
-                        "attack": row["attack"],
-                        "generator": row["generator"],
-                    }, ensure_ascii=False) + "\n")  # fmt: skip
+            for start in range(0, len(rows), AT_ONCE):
+                for found in predicted(detector, rows[start : start + AT_ONCE]):
+                    out.write(json.dumps(found, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":
