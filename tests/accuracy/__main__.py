@@ -58,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _draw(given.docs / "figures", told, about)
     page = given.docs / "accuracy.md"
     page.write_text(report(told, about, asked, which), encoding="utf8")
-    Console().print(_table(asked))
+    width = None if sys.stdout.isatty() else 140
+    Console(width=width).print(_table(asked))
     console.print(f"written to {page} and {given.work / 'accuracy.json'}")
     return 0
 

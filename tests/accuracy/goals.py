@@ -86,8 +86,8 @@ def of_language(lang: str, found: Findings) -> Iterator[Goal]:
 
 def above_peers(lang: str, found: Findings) -> Iterator[Goal]:
     """Whether ours ranks above each other detector, source by source."""
-    others = sorted({a for s in found["sources"].values() for a in s["arms"]} - {OURS})
-    for name in others:
+    others = {a for s in found["sources"].values() for a in s["arms"]} - {OURS}
+    for name in sorted(each for each in others if not is_baseline(each)):
         both = {
             source: each["arms"]
             for source, each in found["sources"].items()
@@ -101,6 +101,11 @@ def above_peers(lang: str, found: Findings) -> Iterator[Goal]:
             f"{len(above)}" + (f"; not on {', '.join(rest)}" if rest else ""),
             not rest,
         )
+
+
+def is_baseline(arm: str) -> bool:
+    """Whether an arm is a part of ours rather than another detector."""
+    return arm.startswith("n-grams")
 
 
 def untricked(lang: str, found: Findings) -> Iterator[Goal]:
