@@ -1,7 +1,7 @@
 """What comes in: an activity, and what is kept of it."""
 
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from services.accounts.domain.activities import (
     WRITINGS,
@@ -25,8 +25,7 @@ class ScoreState(IntEnum):
     ERASED = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(NamedTuple):
     """An activity, ready to be recorded.
 
     `facts` is what is kept of it besides columns, opaque here; `digest` tells
@@ -35,7 +34,6 @@ class Arrival:
     """
 
     activity: Activity
-    event_us: int
     facts: bytes
     digest: bytes
     text: str = ""

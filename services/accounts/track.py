@@ -116,7 +116,7 @@ def _pending(arrival: Arrival) -> PendingText:
         activity.account,
         activity.id,
         activity.content_id,
-        arrival.event_us,
+        activity.event_us,
         arrival.text,
     )
 

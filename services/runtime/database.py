@@ -38,6 +38,14 @@ log = structlog.get_logger()
 ATTEMPTS = 6
 FIRST_PAUSE = 0.01
 BUSY_TIMEOUT_MS = 5_000
+WRITER_CACHE_KIB = 32_768
+"""A batch over a thousand accounts changes more pages than the usual 2 MiB hold."""
+WAL_PAGES = 8_000
+"""After so many the log is copied back: a page that changes often goes once."""
+WRITER_PRAGMAS = (
+    f"cache_size=-{WRITER_CACHE_KIB}",
+    f"wal_autocheckpoint={WAL_PAGES}",
+)
 RETRYABLE = {"40001", "40P01"}  # serialization failure, deadlock
 LOCKED = "55P03"  # waited as long as `lock_timeout` allows
 FULL = ("53100", "SQLITE_FULL")
@@ -191,6 +199,7 @@ def sqlite_engine(
             f"busy_timeout={BUSY_TIMEOUT_MS}",
             "foreign_keys=ON",
             f"query_only={'ON' if reads else 'OFF'}",
+            *(() if reads else WRITER_PRAGMAS),
         ):
             raw.execute(f"PRAGMA {pragma}").close()
 

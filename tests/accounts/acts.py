@@ -13,6 +13,7 @@ from services.accounts.domain.activities import (
     InputMode,
     Score,
     Verdict,
+    to_us,
 )
 from services.accounts.domain.evidence import Channel, ChannelKind, References
 from services.accounts.domain.fingerprints import fingerprint
@@ -27,8 +28,9 @@ NOTHING = References()
 
 
 def an_activity(identifier: str = "a", **given: object) -> Activity:
-    defaults = Activity(identifier, "x", ActivityType.NOTE, START)
-    return replace(defaults, **given)  # type: ignore[arg-type]
+    moment = given.pop("event_time", START)
+    defaults = Activity(identifier, "x", ActivityType.NOTE, to_us(moment))  # type: ignore[arg-type]
+    return defaults._replace(**given)  # type: ignore[arg-type]
 
 
 def a_note(

@@ -12,6 +12,7 @@ from services.accounts.domain.activities import (
     InputMode,
     LabelKind,
     Target,
+    to_us,
 )
 from services.accounts.domain.evidence import (
     ChannelKind,
@@ -177,7 +178,7 @@ def test_instant_replies_name_their_strategy() -> None:
             event_time=START + timedelta(minutes=37 * i),
             text_length=90,
             target=Target(
-                "c", create_time=START + timedelta(minutes=37 * i, seconds=-2)
+                "c", create_us=to_us(START + timedelta(minutes=37 * i, seconds=-2))
             ),
         )
         for i in range(30)

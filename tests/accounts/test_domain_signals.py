@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.accounts.domain.activities import ActivityType, Target
+from services.accounts.domain.activities import ActivityType, Target, to_us
 from services.accounts.domain.evidence import References, Signal, SignalState
 from services.accounts.domain.history import History
 from services.accounts.domain.percentiles import (
@@ -97,7 +97,7 @@ def test_a_night_is_a_quiet_run_and_a_tool_has_none() -> None:
 def test_replies_faster_than_typing_are_seen_and_unknown_ones_are_not() -> None:
     def reply(i: int, seconds: float) -> object:
         at = START + timedelta(hours=i)
-        made = Target("c", create_time=at - timedelta(seconds=seconds))
+        made = Target("c", create_us=to_us(at - timedelta(seconds=seconds)))
         kind = ActivityType.COMMENT
         return an_activity(
             f"{i}", type=kind, event_time=at, target=made, text_length=120

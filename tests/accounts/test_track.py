@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from services.accounts.arrivals import Arrival
 from services.accounts.convert.activities import Reader, remembered
-from services.accounts.domain.activities import Score, Verdict
+from services.accounts.domain.activities import Score, Verdict, to_us
 from services.accounts.storage import ingest, profiles, reading, scoring
 from services.accounts.storage.ingest import Terms
 from services.accounts.storage.scoring import Harvest
@@ -326,7 +326,7 @@ def states(
             own = activities_pb2.Activity()
             own.CopyFrom(message)
             own.account = own.account.replace("accounts/", prefix)
-            batch.append(READER.arrival(own, "activity", NOW))
+            batch.append(READER.arrival(own, "activity", to_us(NOW)))
         keep(log, batch)
     names = {m.account.replace("accounts/", prefix)[9:] for m in messages}
     kept = log.read_sync(lambda tx: profiles.profiles(tx, names))

@@ -10,6 +10,7 @@ import pytest
 
 from services.accounts.arrivals import Arrival
 from services.accounts.convert.activities import Reader, remembered
+from services.accounts.domain.activities import to_us
 from services.accounts.storage import feed, ingest, profiles, reading, texts
 from services.accounts.storage.ingest import Terms
 from services.accounts.storage.rows import METADATA
@@ -36,7 +37,7 @@ def log(migrated_url: str, database: Database) -> Database:
 
 
 def arrived(*messages: Any) -> list[Arrival]:
-    return [READER.arrival(message, "activity", NOW) for message in messages]
+    return [READER.arrival(message, "activity", to_us(NOW)) for message in messages]
 
 
 def test_the_migrated_schema_is_that_of_the_rows(migrated_url: str) -> None:

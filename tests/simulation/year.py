@@ -13,7 +13,7 @@ from functools import cache
 
 from services.accounts.convert.activities import Reader
 from services.accounts.convert.profiles import profile_message
-from services.accounts.domain.activities import Score, Verdict
+from services.accounts.domain.activities import Score, Verdict, to_us
 from services.accounts.domain.evidence import References, ReportSummary
 from services.accounts.domain.fingerprints import content_key
 from services.accounts.domain.profile import AccountFacts, derive
@@ -110,7 +110,7 @@ class Account:
         """Fold what it did, and the scores of its texts."""
         if not acts:
             return
-        arrivals = [READER.arrival(act, "activity", now) for act in acts]
+        arrivals = [READER.arrival(act, "activity", to_us(now)) for act in acts]
         scores = [
             Score(
                 activity_id=arrival.activity.content_id,

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
 from enum import IntEnum
 from hashlib import blake2b
 from typing import Any, TypeVar
@@ -13,8 +12,8 @@ from services.accounts.convert.fields import (
     bounded,
     id_of,
     printable,
-    time_of,
     timestamp,
+    us_of,
 )
 from services.accounts.domain.activities import (
     Activity,
@@ -39,7 +38,7 @@ from services.accounts.domain.fingerprints import (
 from services.runtime.errors import InvalidField, InvalidFields, TextTooLong
 from truepen.accounts.v1 import activities_pb2 as pb
 
-MAX_AHEAD = timedelta(minutes=10)
+MAX_AHEAD_US = 600_000_000
 MAX_TEXT = 100_000
 MAX_TITLE = 1_000
 MAX_LABEL = 8_192
@@ -66,9 +65,10 @@ class Reader:
 
     def __init__(self, key: bytes, *others: bytes) -> None:
         self._key = key
-        self._others = others
+        self._digest = blake2b(digest_size=DIGEST_BYTES, key=key)
+        self._others = [blake2b(digest_size=DIGEST_BYTES, key=o) for o in others]
 
-    def arrival(self, message: pb.Activity, field: str, now: datetime) -> Arrival:
+    def arrival(self, message: pb.Activity, field: str, now_us: int) -> Arrival:
         """Return *message* ready to be recorded; raise what is wrong with it."""
         text, title = message.text, message.title
         whole = ""
@@ -80,17 +80,16 @@ class Reader:
             whole = whole if whole.strip() else ""
         found = fingerprint(whole, self._key) if whole else None
         activity = activity_of(message, found, field)
-        if activity.event_time > now and activity.event_time > now + MAX_AHEAD:
+        if activity.event_us > now_us + MAX_AHEAD_US:
             problem = "must not be more than 10 minutes ahead"
             raise InvalidField(f"{field}.event_time", problem)
         body = message.SerializeToString(deterministic=True)
         return Arrival(
             activity,
-            to_us(activity.event_time),
             _without_text(message) if text or title else body,
-            _digest(body, self._key),
-            whole[:MAX_TEXT] if activity.type in SCORED_TYPES else "",
-            tuple(_digest(body, key) for key in self._others),
+            _digest(body, self._digest),
+            whole[:MAX_TEXT] if whole and activity.type in SCORED_TYPES else "",
+            tuple([_digest(body, other) for other in self._others]),
         )
 
     def keyed(self, kind: str, links: Sequence[bytes]) -> list[str]:
@@ -98,8 +97,10 @@ class Reader:
         return [linkage_key(kind, link, self._key) for link in links]
 
 
-def _digest(body: bytes, key: bytes) -> bytes:
-    return blake2b(body, digest_size=DIGEST_BYTES, key=key).digest()
+def _digest(body: bytes, keyed: blake2b) -> bytes:
+    digest = keyed.copy()  # where the key went in already
+    digest.update(body)
+    return digest.digest()
 
 
 def _without_text(message: pb.Activity) -> bytes:
@@ -128,7 +129,8 @@ def activity_of(
 
 
 def _activity(message: pb.Activity, found: Fingerprint | None) -> Activity:
-    if not message.HasField("event_time"):
+    has = message.HasField
+    if not has("event_time"):
         raise InvalidField("event_time", "is required")
     kind = TYPES.get(message.type)
     if kind is None:
@@ -138,21 +140,19 @@ def _activity(message: pb.Activity, found: Fingerprint | None) -> Activity:
         id_of(message.id, "id"),
         account_of(message.account, "account"),
         kind,
-        time_of(message.event_time, "event_time"),
-        _target(message.target) if message.HasField("target") else None,
-        None,
-        None,
+        us_of(message.event_time, "event_time"),
+        _target(message.target) if has("target") else None,
         found.length if found else _length(message),
         found,
-        message.declared_ai if message.HasField("declared_ai") else None,
+        message.declared_ai if has("declared_ai") else None,
         _label(label) if label else None,
         _member(VISIBILITIES, message.visibility, "visibility"),
         _member(CONTENTS, message.content_kind, "content_kind"),
         _client(message.composed_with, "composed_with")
-        if message.HasField("composed_with")
+        if has("composed_with")
         else None,
         _client(message.published_with, "published_with")
-        if message.HasField("published_with")
+        if has("published_with")
         else None,
     )
 
@@ -178,7 +178,7 @@ def _target(message: pb.Target) -> Target:
         id_of(content, "target.content") if content else "",
         account_of(account, "target.account") if account else "",
         id_of(parent, "target.parent") if parent else "",
-        time_of(message.create_time, "target.create_time") if made else None,
+        us_of(message.create_time, "target.create_time") if made else None,
     )
 
 

@@ -62,11 +62,12 @@ def parts_of(name: str, field: str, *shape: str) -> tuple[str, ...]:
 
 def us_of(time: Timestamp, field: str) -> int:
     """Return *time* in microseconds since 1970, or raise InvalidField."""
-    if not MIN_SECONDS <= time.seconds <= MAX_SECONDS:
+    seconds, nanos = time.seconds, time.nanos
+    if not MIN_SECONDS <= seconds <= MAX_SECONDS:
         raise InvalidField(field, "must be between 1990-01-01 and the year 9999")
-    if not 0 <= time.nanos < 1_000_000_000:
+    if not 0 <= nanos < 1_000_000_000:
         raise InvalidField(field, "nanos must be in [0, 999999999]")
-    return time.seconds * US + time.nanos // 1000
+    return seconds * US + nanos // 1000
 
 
 def time_of(time: Timestamp, field: str) -> datetime:

@@ -16,6 +16,7 @@ from services.accounts.domain.fingerprints import content_key
 
 NO_LATENCY = 0xFFFFFFFF  # centiseconds; also where the target has no time
 LOG_RATIO_SCALE = 1000
+_MOST = 0xFFFF
 
 PRESENT, DELETED, DECLARED_AI, DECLARED_OWN, SKETCHED = 1, 2, 4, 8, 16
 VERDICTS = ("HUMAN", "AI_ASSISTED", "AI_GENERATED", "UNDECIDED")
@@ -105,13 +106,15 @@ def model_key(digest: str) -> bytes:
     return crc32(digest.encode()).to_bytes(4)
 
 
-def pack_event(activity: Activity, time_us: int, key: bytes) -> bytes:
+def pack_event(activity: Activity) -> bytes:
     """Pack what timing and operation need of *activity*."""
-    target, published = activity.target, activity.published_with
+    time_us, target = activity.event_us, activity.target
+    published, composed = activity.published_with, activity.composed_with
+    length = length_of(activity)
     latency, target_hash = NO_LATENCY, 0
     if target is not None:
-        if target.create_time is not None:
-            behind = (time_us - to_us(target.create_time)) // 10_000
+        if target.create_us is not None:
+            behind = (time_us - target.create_us) // 10_000
             latency = min(max(behind, 0), NO_LATENCY - 1)
         target_hash = crc32((target.account or target.content).encode())
     device = 0
@@ -119,13 +122,13 @@ def pack_event(activity: Activity, time_us: int, key: bytes) -> bytes:
         device = crc32(published.device_hash.encode()) & 0xFFFF or 1
     return _EVENT.pack(
         time_us,
-        key,
+        content_key(activity.id),
         activity.type,
-        pack_client(published),
-        pack_client(activity.composed_with),
-        _flags(activity),
+        pack_client(published) if published else 0,
+        pack_client(composed) if composed else 0,
+        _flags(activity, length),
         latency,
-        min(length_of(activity), 0xFFFF),
+        min(length, _MOST),
         device,
         target_hash,
     )
@@ -133,15 +136,15 @@ def pack_event(activity: Activity, time_us: int, key: bytes) -> bytes:
 
 def pack_writing(activity: Activity) -> bytes:
     """Pack what is known of the text of *activity*, or of its deletion."""
-    found = activity.fingerprint
+    found, length = activity.fingerprint, length_of(activity)
     return _WRITING.pack(
-        _flags(activity) | PRESENT,
+        _flags(activity, length) | PRESENT,
         activity.type,
         activity.label.kind if activity.label else 0,
         activity.content_kind,
         pack_client(activity.composed_with),
         pack_client(activity.published_with),
-        min(length_of(activity), 0xFFFF),
+        min(length, _MOST),
         found.shape if found else 0,
         found.template if found else 0,
         found.opening if found else 0,
@@ -182,13 +185,13 @@ def length_of(activity: Activity) -> int:
     return found.length if found else activity.text_length
 
 
-def _flags(activity: Activity) -> int:
+def _flags(activity: Activity, length: int) -> int:
     flags = 0
     if activity.declared_ai is not None:
         flags = DECLARED_AI if activity.declared_ai else DECLARED_OWN
     if activity.fingerprint is not None and activity.fingerprint.sketch:
         flags |= SKETCHED
-    if activity.type == _EDIT and length_of(activity) == 0:
+    if not length and activity.type == _EDIT:
         flags |= DELETED
     return flags
 

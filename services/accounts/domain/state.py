@@ -10,16 +10,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from struct import Struct
-from typing import Self
+from typing import NamedTuple, Self
 
 from services.accounts.domain.activities import (
     WRITINGS,
     Activity,
     ActivityType,
+    Client,
     Score,
     to_us,
 )
-from services.accounts.domain.fingerprints import content_key
 from services.accounts.domain.records import (
     EVENT,
     HEAD_SIZE,
@@ -49,6 +49,7 @@ _LENGTHS = Struct(">BBBBBB")
 _WITHOUT_LINKS = 1  # a version that knew no devices and networks
 _BEFORE_MODELS_US = to_us(BEFORE_MODELS)
 _TEXTUAL = WRITINGS | {ActivityType.EDIT, ActivityType.REPOST, ActivityType.OTHER}
+_MAY_CARRY = tuple(number in _TEXTUAL for number in range(max(ActivityType) + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +60,7 @@ class Facts:
     scores: Sequence[Score] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileState:
+class ProfileState(NamedTuple):
     """The evidence kept about one account; windows are packed records.
 
     `devices` and `networks` hold when and where the account was last seen:
@@ -134,25 +134,20 @@ def fold(state: ProfileState, facts: Facts) -> ProfileState:
     tallies, events, texts = state.tallies, state.events, state.texts
     voices, devices, networks = state.voices, state.devices, state.networks
     parts: list[tuple[bytes, bytes, bytes]] = []
-    if facts.activities:
-        timed = [
-            (activity, to_us(activity.event_time)) for activity in facts.activities
-        ]
-        tallies = tallies.add(timed)
-        records = [
-            pack_event(activity, time_us, content_key(activity.id))
-            for activity, time_us in timed
-        ]
+    if acts := facts.activities:
+        tallies = tallies.add(acts)
+        records = [pack_event(activity) for activity in acts]
         events = merge_latest(events, records, KEPT_EVENTS)
         parts += [
-            (pack_head(time_us, activity.content_id), pack_writing(activity), b"")
-            for activity, time_us in timed
-            if _carries_content(activity)
+            (pack_head(act.event_us, act.content_id), pack_writing(act), b"")
+            for act in acts
+            if _MAY_CARRY[act.type] and _carries_content(act)
         ]
-        if seen := _seen_on(timed, "device_hash"):
-            devices = merge_newest_by_key(devices, seen, KEPT_LINKS)
-        if seen := _seen_on(timed, "network_hash"):
-            networks = merge_newest_by_key(networks, seen, KEPT_LINKS)
+        if clients := _clients(acts):
+            if seen := _seen_on(clients, "device_hash"):
+                devices = merge_newest_by_key(devices, seen, KEPT_LINKS)
+            if seen := _seen_on(clients, "network_hash"):
+                networks = merge_newest_by_key(networks, seen, KEPT_LINKS)
     old: list[bytes] = []
     for score in facts.scores:
         if score.shadow:
@@ -169,19 +164,26 @@ def fold(state: ProfileState, facts: Facts) -> ProfileState:
     return ProfileState(tallies, events, texts, voices, devices, networks)
 
 
-def _seen_on(timed: Sequence[tuple[Activity, int]], fact: str) -> list[bytes]:
-    """Records of the devices or networks that clients of *timed* were on."""
+def _clients(activities: Sequence[Activity]) -> list[tuple[Client, int]]:
+    """Clients that are known of *activities*, each with the time."""
+    return [
+        (client, activity.event_us)
+        for activity in activities
+        for client in (activity.published_with, activity.composed_with)
+        if client is not None
+    ]
+
+
+def _seen_on(clients: Sequence[tuple[Client, int]], fact: str) -> list[bytes]:
+    """Records of the devices or networks that *clients* were on."""
     latest: dict[str, int] = {}
-    for activity, time_us in timed:
-        for client in (activity.published_with, activity.composed_with):
-            if client is not None and (found := getattr(client, fact)):
-                latest[found] = max(time_us, latest.get(found, 0))
+    for client, time_us in clients:
+        if found := getattr(client, fact):
+            latest[found] = max(time_us, latest.get(found, 0))
     return [pack_head(time_us, found) for found, time_us in latest.items()]
 
 
 def _carries_content(activity: Activity) -> bool:
-    if activity.type not in _TEXTUAL:
-        return False
     return (
         activity.fingerprint is not None
         or activity.label is not None

@@ -1,9 +1,8 @@
 """Counts over an account's whole life, and a few instants worth remembering."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from struct import Struct
-from typing import Self
+from typing import NamedTuple, Self
 
 from services.accounts.domain.activities import (
     INTERACTIONS,
@@ -27,9 +26,15 @@ _HOUR_US = 3_600_000_000
 _SECOND_US = 1_000_000
 _MAX = 0xFFFFFFFF
 
+# Members of an enum are slow to hash and to find: plain tables and numbers.
+_INTERACTS = tuple(number in INTERACTIONS for number in range(_TYPES))
+_WRITES = tuple(number in WRITINGS for number in range(_TYPES))
+_NOTE, _REGISTER = int(ActivityType.NOTE), int(ActivityType.REGISTER)
+_CREDENTIAL_CHANGE = int(ActivityType.CREDENTIAL_CHANGE)
+_DEVICE_BIND = int(ActivityType.DEVICE_BIND)
 
-@dataclass(frozen=True, slots=True)
-class Tallies:
+
+class Tallies(NamedTuple):
     """Counts and instants; times in microseconds from 1970, 0 = never.
 
     `types` counts by activity type; `posted_by` and `interacted_by` by the
@@ -97,34 +102,35 @@ class Tallies:
         """Activities ever folded in."""
         return sum(self.types)
 
-    def add(self, activities: Sequence[tuple[Activity, int]]) -> "Tallies":
-        """Count *activities*, each with its event time in microseconds."""
+    def add(self, activities: Sequence[Activity]) -> "Tallies":
+        """Count *activities*."""
         types, inputs = list(self.types), list(self.inputs)
         posted, interacted = list(self.posted_by), list(self.interacted_by)
         registered, person = self.registered_with, self.last_person
         credentials, devices = self.credentials, self.devices
-        for activity, time_us in activities:
-            kind = activity.type
-            types[kind] = min(types[kind] + 1, _MAX)
+        for activity in activities:
+            kind, time_us = activity.type, activity.event_us
+            if types[kind] < _MAX:
+                types[kind] += 1
             client, source = activity.published_with, activity.composed_with
-            if kind in INTERACTIONS:
+            if _INTERACTS[kind]:
                 interacted[client.kind if client else 0] += 1
-            elif kind is ActivityType.NOTE:
+            elif kind == _NOTE:
                 posted[client.kind if client else 0] += 1
-            if source is not None and kind in WRITINGS:
+            if source is not None and _WRITES[kind]:
                 inputs[source.input] += 1
                 if (
                     source.input is InputMode.TYPED
                     and source.attestation is Attestation.PASSED
                 ):
                     person = max(person, time_us)
-            if kind is ActivityType.REGISTER and client is not None:
+            if kind == _REGISTER and client is not None:
                 registered = max(registered, _registration(client.kind))
-            elif kind is ActivityType.CREDENTIAL_CHANGE:
+            elif kind == _CREDENTIAL_CHANGE:
                 credentials = _latest(credentials, time_us)
-            elif kind is ActivityType.DEVICE_BIND:
+            elif kind == _DEVICE_BIND:
                 devices = _latest(devices, time_us)
-        times = [time_us for _, time_us in activities]
+        times = [activity.event_us for activity in activities]
         hours = {each // _HOUR_US for each in times}
         return Tallies(
             registered,

@@ -11,7 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.accounts.domain.activities import Activity, ActivityType, Score, Verdict
+from services.accounts.domain.activities import (
+    Activity,
+    ActivityType,
+    Score,
+    Verdict,
+    to_us,
+)
 from services.accounts.domain.evidence import Signal
 from services.accounts.domain.fingerprints import fingerprint
 from services.accounts.domain.history import History
@@ -155,9 +161,11 @@ def _activity(account: str, index: int, event: dict[str, Any]) -> Activity:
         str(index),
         account,
         _type(event["type"]),
-        datetime.fromtimestamp(moment, UTC)
-        if isinstance(moment, int | float)
-        else datetime.fromisoformat(moment),
+        to_us(
+            datetime.fromtimestamp(moment, UTC)
+            if isinstance(moment, int | float)
+            else datetime.fromisoformat(moment)
+        ),
         text_length=event.get("len") or 0,
         fingerprint=fingerprint(text, KEY) if text.strip() else None,
     )

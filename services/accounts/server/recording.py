@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.accounts.arrivals import ScoreState
 from services.accounts.convert.activities import split_scores
 from services.accounts.convert.fields import ACCOUNT_PREFIX
+from services.accounts.domain.activities import to_us
 from services.accounts.server.edge import Edge, size_checked
 from services.runtime.calls import time_left
 from services.runtime.errors import AlreadyExists, InvalidField, ServiceError
@@ -15,23 +15,18 @@ from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import activities_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Iterable, Sequence
 
     import grpc
 
     from services.accounts.arrivals import Arrival
     from services.accounts.storage.ingest import Receipt
-    from services.accounts.track import Recorded
 
     Context = grpc.aio.ServicerContext[Any, Any]
 
 MAX_ACTIVITIES = 1_000
 ANSWER_SHARE = 0.9
 """Of the time left, what scoring may take; the rest is for the way back."""
-
-NAMES = {
-    state: activities_pb2.ScoreState.ValueType(state.value) for state in ScoreState
-}
 
 
 class Recording(Edge):
@@ -44,18 +39,18 @@ class Recording(Edge):
         if request.wait not in pb.WaitMode.values():
             raise InvalidField("wait", "must be one of WaitMode")
         arrivals = self._read(request.activities)
-        good = [
-            arrival for arrival in arrivals if not isinstance(arrival, ServiceError)
-        ]
-        if request.wait == pb.WAIT_MODE_ASSESSED:
-            left = time_left()
-            limit = None if left is None else left * ANSWER_SHARE
-            assessed = await self._cases.track.record_assessed(good, limit)
-            results = [_assessed(a, r) for a, r in zip(good, assessed, strict=True)]
-        else:
-            receipts = await self._cases.track.record(good)
-            results = [_result(a, r) for a, r in zip(good, receipts, strict=True)]
-        return pb.RecordActivitiesResponse(results=_in_place(arrivals, results))
+        if request.wait != pb.WAIT_MODE_ASSESSED:
+            return _answer(arrivals, await self._cases.track.record(_good(arrivals)))
+        left = time_left()
+        limit = None if left is None else left * ANSWER_SHARE
+        assessed = await self._cases.track.record_assessed(_good(arrivals), limit)
+        answer = _answer(arrivals, [each.receipt for each in assessed])
+        told = [each.recorded for each in answer.results if each.HasField("recorded")]
+        kept = [each for each in assessed if not each.receipt.conflict]
+        for recorded, each in zip(told, kept, strict=True):
+            if (score := split_scores(list(each.scores))) is not None:
+                recorded.score.CopyFrom(score)
+        return answer
 
     async def StreamActivities(
         self,
@@ -74,67 +69,62 @@ class Recording(Edge):
         self, request: pb.StreamActivitiesRequest
     ) -> pb.StreamActivitiesResponse:
         arrivals = self._read(request.activities)
-        good = [
-            arrival for arrival in arrivals if not isinstance(arrival, ServiceError)
-        ]
-        receipts = await self._cases.track.record(good)
-        results = [_result(a, r) for a, r in zip(good, receipts, strict=True)]
+        receipts = await self._cases.track.record(_good(arrivals))
         return pb.StreamActivitiesResponse(
             acknowledged_sequence=request.sequence,
             refused=[
                 pb.RefusedActivity(index=index, error=result.error)
-                for index, result in enumerate(_in_place(arrivals, results))
+                for index, result in enumerate(_answer(arrivals, receipts).results)
                 if result.HasField("error")
             ],
-            duplicate_count=sum(result.recorded.duplicate for result in results),
+            duplicate_count=sum(receipt.duplicate for receipt in receipts),
         )
 
     def _read(
         self, messages: Sequence[activities_pb2.Activity]
     ) -> list[Arrival | ServiceError]:
         size_checked("activities", len(messages), MAX_ACTIVITIES)
-        now, read = self._cases.clock.now(), self._cases.reader.arrival
+        now_us, read = to_us(self._cases.clock.now()), self._cases.reader.arrival
         arrivals: list[Arrival | ServiceError] = []
         for index, message in enumerate(messages):
             try:
-                arrivals.append(read(message, f"activities[{index}]", now))
+                arrivals.append(read(message, f"activities[{index}]", now_us))
             except ServiceError as error:
                 arrivals.append(error)
         return arrivals
 
 
-def _in_place(
-    arrivals: Sequence[Arrival | ServiceError],
-    results: Sequence[pb.RecordActivityResult],
-) -> list[pb.RecordActivityResult]:
-    """Put errors between *results*, where they belong."""
-    recorded = iter(results)
-    return [
-        pb.RecordActivityResult(error=to_status(arrival))
-        if isinstance(arrival, ServiceError)
-        else next(recorded)
-        for arrival in arrivals
-    ]
+def _good(arrivals: Sequence[Arrival | ServiceError]) -> list[Arrival]:
+    return [arrival for arrival in arrivals if not isinstance(arrival, ServiceError)]
 
 
-def _result(arrival: Arrival, receipt: Receipt) -> pb.RecordActivityResult:
+def _answer(
+    arrivals: Sequence[Arrival | ServiceError], receipts: Iterable[Receipt]
+) -> pb.RecordActivitiesResponse:
+    """Tell what became of each of *arrivals*; those in order have *receipts*.
+
+    Filled in place: a batch has too many results to make each and copy it.
+    """
+    answer, following = pb.RecordActivitiesResponse(), iter(receipts)
+    add = answer.results.add
+    for arrival in arrivals:
+        if isinstance(arrival, ServiceError):
+            add().error.CopyFrom(to_status(arrival))
+        else:
+            _tell(add(), arrival, next(following))
+    return answer
+
+
+def _tell(result: pb.RecordActivityResult, arrival: Arrival, receipt: Receipt) -> None:
     account, activity = arrival.key
     name = f"{ACCOUNT_PREFIX}{account}/activities/{activity}"
     if receipt.conflict:
         error = AlreadyExists("truepen.accounts.v1.Activity", name)
-        return pb.RecordActivityResult(error=to_status(error))
-    result = pb.RecordActivityResult()
-    recorded = result.recorded  # filled in place: a message less to make and copy
+        result.error.CopyFrom(to_status(error))
+        return
+    recorded = result.recorded
     recorded.name = name
     recorded.revision = receipt.revision
     recorded.duplicate = receipt.duplicate
-    recorded.score_state = NAMES[receipt.score_state]
-    return result
-
-
-def _assessed(arrival: Arrival, recorded: Recorded) -> pb.RecordActivityResult:
-    result = _result(arrival, recorded.receipt)
-    score = split_scores(list(recorded.scores))
-    if score is not None and result.HasField("recorded"):
-        result.recorded.score.CopyFrom(score)
-    return result
+    # The numbers are those of the contract.
+    recorded.score_state = receipt.score_state  # type: ignore[assignment]

@@ -17,7 +17,7 @@ from services.accounts.storage.rows import (
     ProfileRow,
     table,
 )
-from services.runtime.bulk import BulkInsert
+from services.runtime.bulk import BulkCount
 from services.runtime.database import insert_ignore
 
 PARTITIONS = 64
@@ -27,7 +27,7 @@ REPORTS = PARTITIONS
 COUNTERS = table(PartitionRow)
 PROFILES = table(ProfileRow)
 EPOCH = table(LogEpochRow)
-MOVE = BulkInsert(COUNTERS, replace=True)
+MOVE = BulkCount(COUNTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +51,12 @@ def partition_of(account: str) -> int:
 def take_numbers(connection: Connection, partitions: Sequence[int]) -> list[int]:
     """Return the next number for each of *partitions*, in order."""
     wanted = Counter(partitions)
-    held = (
-        select(COUNTERS.c.partition, COUNTERS.c.sequence)
-        .where(COUNTERS.c.partition.in_(sorted(wanted)))
-        .order_by(COUNTERS.c.partition)
-        .with_for_update()
-    )
-    found = {row.partition: row.sequence for row in connection.execute(held)}
+    moved = MOVE.run(connection, sorted(wanted.items()))
+    following = {partition: moved[partition] - wanted[partition] for partition in moved}
     numbers = []
     for partition in partitions:
-        found[partition] = found.get(partition, 0) + 1
-        numbers.append(found[partition])
-    MOVE.run(connection, [(p, found[p]) for p in sorted(wanted)])
+        following[partition] += 1
+        numbers.append(following[partition])
     return numbers
 
 

@@ -83,7 +83,7 @@ def _row(arrival: Arrival, revision: int, now_us: int) -> Values:
     return (
         activity.account,
         activity.id,
-        arrival.event_us,
+        activity.event_us,
         now_us,
         revision,
         _PENDING if arrival.text else _NOT_APPLICABLE,
@@ -112,7 +112,7 @@ def _keep_texts(connection: Connection, new: Sequence[Arrival], terms: Terms) ->
             "account": arrival.activity.account,
             "activity": arrival.activity.id,
             "content": arrival.activity.content_id,
-            "text_us": arrival.event_us,
+            "text_us": arrival.activity.event_us,
             "text": arrival.text.encode(),
             "due_us": terms.due_us,
             "claim": terms.claim,

@@ -1,14 +1,14 @@
 """Profile states and what changes them: one transaction, one change each."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, select
 
 from services.accounts.storage.feed import partition_of, take_numbers
 from services.accounts.storage.rows import AccountModelRow, ProfileRow, table
-from services.runtime.bulk import BulkInsert
+from services.runtime.bulk import BulkInsert, BulkRead
 from services.runtime.database import insert_ignore
 
 PROFILES = table(ProfileRow)
@@ -17,8 +17,7 @@ KEEP = BulkInsert(PROFILES, replace=True, keep=["partition"])
 CHUNK = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(NamedTuple):
     """A profile as it is kept. `revision` 0 = nothing was ever recorded."""
 
     account: str
@@ -28,6 +27,9 @@ class Held:
     urgent_sequence: int = 0
     change_sequence: int = 0
     change_us: int = 0
+
+
+READ = BulkRead(PROFILES, Held._fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,8 @@ def profiles(
     connection: Connection, accounts: Collection[str], *, lock: bool = False
 ) -> dict[str, Held]:
     """Return the profiles of those of *accounts* that have one."""
-    found: dict[str, Held] = {}
-    names = sorted(accounts)
-    for start in range(0, len(names), CHUNK):
-        query = _columns().where(PROFILES.c.account.in_(names[start : start + CHUNK]))
-        if lock:
-            query = query.order_by(PROFILES.c.account).with_for_update()
-        found.update((row.account, _held(row)) for row in connection.execute(query))
-    return found
+    rows = READ.run(connection, sorted(accounts), lock=lock)
+    return {row[0]: Held(*row) for row in rows}
 
 
 def profile(connection: Connection, account: str) -> Held:
@@ -62,12 +58,12 @@ def profile(connection: Connection, account: str) -> Held:
 def page(connection: Connection, after: str, limit: int) -> list[Held]:
     """Return up to *limit* profiles by name, later than *after*."""
     query = (
-        _columns()
+        select(*(PROFILES.c[name] for name in Held._fields))
         .where(PROFILES.c.account > after, PROFILES.c.erased.is_(False))
         .order_by(PROFILES.c.account)
         .limit(limit)
     )
-    return [_held(row) for row in connection.execute(query)]
+    return [Held(*row) for row in connection.execute(query)]
 
 
 def keep(connection: Connection, changed: Sequence[Changed], now_us: int) -> None:
@@ -142,20 +138,4 @@ def accounts_of(
 
 def revived(held: Held) -> Held:
     """Return what an erased account begins anew with: its numbers, nothing else."""
-    return replace(held, state=b"") if held.erased else held
-
-
-def _columns() -> Select[Any]:
-    return select(
-        PROFILES.c.account,
-        PROFILES.c.revision,
-        PROFILES.c.state,
-        PROFILES.c.erased,
-        PROFILES.c.urgent_sequence,
-        PROFILES.c.change_sequence,
-        PROFILES.c.change_us,
-    )
-
-
-def _held(row: Iterable[Any]) -> Held:
-    return Held(*row)
+    return held._replace(state=b"") if held.erased else held

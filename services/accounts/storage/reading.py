@@ -111,7 +111,7 @@ def kept_as_of(
     heard = reports.summaries(connection, [name], until_us)
     return replace(
         found,
-        held=replace(found.held, state=state),
+        held=found.held._replace(state=state),
         reports=heard.get(name) or ReportSummary(),
     )
 
