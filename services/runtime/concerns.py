@@ -22,6 +22,7 @@ from services.runtime.identity import ANY, HEALTH, Identity
 from services.runtime.ids import MAX_ID_CHARS, NewId, random_hex
 from services.runtime.interceptors import Call, Chain, Concern
 from services.runtime.metrics import RpcMetrics
+from services.runtime.overdue import Overdue
 from services.runtime.settings import RuntimeSettings
 from services.runtime.spans import TRACER, Tracing
 
@@ -50,12 +51,15 @@ class RequestId:
 class CanonicalLog:
     """One line per RPC, with everything bound to it on the way."""
 
+    def __init__(self) -> None:
+        self._log = log.bind()  # found once: a line a call goes through it
+
     def enter(self, call: Call) -> None:
         """Do nothing: the line is written once the outcome is known."""
 
     def leave(self, call: Call) -> None:
         """Write the line; probes, which come every second, at debug."""
-        write = log.debug if call.method.startswith(HEALTH) else log.info
+        write = self._log.debug if call.method.startswith(HEALTH) else self._log.info
         write("rpc", method=call.method, code=call.code, ms=round(call.ms, 2))
 
 
@@ -78,20 +82,22 @@ class Deadline:
     """Bounds the work: the caller's deadline, else *cap* seconds if unary."""
 
     def __init__(self, cap: float = 30.0) -> None:
-        self._cap = cap
+        self._overdue = Overdue(cap)
 
     def enter(self, call: Call) -> None:
         """Make the deadline known to the calls made on behalf of this one."""
         # grpc answers with the far future, not None, where no deadline came.
         left: float | None = call.context.time_remaining()
         if left is None or left > 1e8:
-            call.limit = self._cap
             DEADLINE.set(None)
+            if call.bounded:
+                self._overdue.watch(call)
         else:
             DEADLINE.set(time.monotonic() + left)
 
     def leave(self, call: Call) -> None:
-        """Do nothing: grpc itself cancels what is late."""
+        """Bound it no longer: grpc itself cancels what is late for its caller."""
+        self._overdue.forget(call)
 
 
 class CallerTime:

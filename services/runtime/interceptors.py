@@ -47,16 +47,21 @@ class Call:
     """One RPC on its way through the server."""
 
     __slots__ = (
-        "_metadata", "caller", "code", "context", "limit", "method", "started", "use",
+        "_metadata", "bounded", "caller", "code", "context", "late", "method",
+        "started", "task", "use",
     )  # fmt: skip
 
-    def __init__(self, method: str, context: Context) -> None:
+    def __init__(self, method: str, context: Context, *, bounded: bool) -> None:
         self.method = method
         self.context = context
         self.started = time.perf_counter()
         self.code = "OK"
-        self.limit: float | None = None
-        """Seconds after which a unary call ends though its caller set no limit."""
+        self.bounded = bounded
+        """Whether it ends in its time though its caller set no limit."""
+        self.task: asyncio.Task[Any] | None = None
+        """What to cancel where it takes too long."""
+        self.late = False
+        """It was cancelled because it took too long."""
         self.caller: Caller | None = None
         """Who calls; None where nobody asked."""
         self.use: Use | None = None
@@ -130,13 +135,10 @@ class Chain(grpc.aio.ServerInterceptor):
 
     def _unary(self, inner: Callable[..., Awaitable[Any]], method: str) -> Any:
         async def call(request: Any, context: Context) -> Any:
-            call = Call(method, context)
+            call = Call(method, context, bounded=True)
             try:
                 await self._enter(call, request)
-                if call.limit is None:
-                    return await inner(request, context)
-                async with asyncio.timeout(call.limit):
-                    return await inner(request, context)
+                return await inner(request, context)
             except BaseException as error:  # noqa: BLE001  # it always raises
                 await _fail(call, error)
             finally:
@@ -146,7 +148,7 @@ class Chain(grpc.aio.ServerInterceptor):
 
     def _stream(self, inner: Callable[..., Any], method: str) -> Any:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
-            call = Call(method, context)
+            call = Call(method, context, bounded=False)
             try:
                 await self._enter(call, request)
                 responses = inner(request, context)
@@ -199,6 +201,8 @@ def _parsed(parse: Callable[[bytes], Any] | None, *, streams: bool) -> Any:
 
 async def _fail(call: Call, error: BaseException) -> NoReturn:
     """End *call* with the status that *error* earns. Always raises."""
+    if _is_late(call, error):
+        error = TimeoutError()
     if isinstance(error, grpc.aio.AbortError):
         call.code = grpc.StatusCode(call.context.code()).name
         raise error
@@ -209,6 +213,17 @@ async def _fail(call: Call, error: BaseException) -> NoReturn:
     call.code = known.kind.value
     status = rpc_status.to_status(to_status(known))
     await call.context.abort(status.code, status.details, status.trailing_metadata)
+
+
+def _is_late(call: Call, error: BaseException) -> bool:
+    """Say whether *error* only means that *call* took too long.
+
+    Not where its caller went away as well. From here on it is not cancelled.
+    """
+    task, call.task = call.task, None
+    if task is None or not call.late:
+        return False
+    return task.uncancel() == 0 and isinstance(error, asyncio.CancelledError)
 
 
 def translate(error: Exception, method: str) -> ServiceError:
