@@ -13,6 +13,7 @@ from services.accounts.convert.activities import Reader, remembered
 from services.accounts.convert.glimpses import glimpsed
 from services.accounts.erasing import Erasing
 from services.accounts.feed import Feed
+from services.accounts.lanes import Lanes
 from services.accounts.log import ActivityLog
 from services.accounts.metrics import AccountsMetrics
 from services.accounts.profiles import Profiles
@@ -77,8 +78,10 @@ def compose(
     hmac_keys = settings.hmac_keys(data_dir)
     told("fingerprints", hmac_keys)
     metrics = AccountsMetrics(wiring.registry)
+    lanes = Lanes(database)
     scorer = Scoring(
         database,
+        lanes,
         Detector(detector_stub),
         clock,
         _pace(settings),
@@ -94,7 +97,7 @@ def compose(
     profiles = Profiles(database, clock, remembered, settings.effective_time)
     comparer = _comparing(settings, database, clock, changed)
     cases = Cases(
-        track=Track(database, clock, scorer, changed, metrics.recorded),
+        track=Track(database, lanes, clock, scorer, changed, watch=metrics.recorded),
         profiles=profiles,
         feed=feed,
         register=Register(database, clock, changed),

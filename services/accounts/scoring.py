@@ -15,6 +15,7 @@ from typing import Protocol
 import structlog
 
 from services.accounts.domain.activities import Score, from_us, to_us
+from services.accounts.lanes import Lanes
 from services.accounts.outcomes import Outcome, Refusal, Version
 from services.accounts.storage import scoring, texts
 from services.accounts.storage.activities import Key
@@ -68,16 +69,18 @@ class Scoring:
     def __init__(
         self,
         database: Database,
+        lanes: Lanes,
         detector: Detector,
         clock: Clock,
         pace: Pace = Pace(),  # it is frozen
-        wall: Clock | None = None,
         *,
+        wall: Clock | None = None,
         watch: Callable[[Harvest], None] = lambda _: None,
     ) -> None:
         """Let *watch* see what the detector said."""
         self._watch = watch
         self._database = database
+        self._lanes = lanes
         self._detector = detector
         self._clock = clock
         self._pace = pace
@@ -193,9 +196,10 @@ class Scoring:
         harvest = self._harvest(claim, batch, outcomes)
         self._watch(harvest)
         attempt_us = self.due_now()
-        revisions = await self._database.write(
-            lambda tx: scoring.settle(tx, harvest, to_us(now), attempt_us)
-        )
+        async with self._lanes.of(account for account, _ in harvest.scored):
+            revisions = await self._database.write(
+                lambda tx: scoring.settle(tx, harvest, to_us(now), attempt_us)
+            )
         done.update(
             (key, Done(found, revisions[key[0]]))
             for key, found in harvest.scored.items()

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from services.accounts.arrivals import Arrival, ScoreState
 from services.accounts.domain.activities import Score, to_us
+from services.accounts.lanes import Lanes
 from services.accounts.scoring import Done
 from services.accounts.storage import ingest, scores
 from services.accounts.storage.activities import Key
@@ -48,14 +49,17 @@ class Track:
     def __init__(
         self,
         database: Database,
+        lanes: Lanes,
         clock: Clock,
         scorer: Scorer,
         changed: Bell,
+        *,
         watch: Callable[[Sequence[Receipt]], None] = lambda _: None,
     ) -> None:
         """Let *watch* see what was recorded."""
         self._watch = watch
         self._database = database
+        self._lanes = lanes
         self._clock = clock
         self._scorer = scorer
         self._changed = changed
@@ -102,9 +106,10 @@ class Track:
         if not arrivals:
             return []
         terms = Terms(to_us(self._clock.now()), due_us, claim)
-        receipts = await self._database.write(
-            lambda tx: ingest.record(tx, arrivals, terms)
-        )
+        async with self._lanes.of(arrival.activity.account for arrival in arrivals):
+            receipts = await self._database.write(
+                lambda tx: ingest.record(tx, arrivals, terms)
+            )
         self._changed.ring()
         self._watch(receipts)
         return receipts

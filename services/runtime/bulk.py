@@ -81,7 +81,7 @@ class BulkCount:
         else:
             columns = tuple(map(list, zip(*steps, strict=True)))
             moved = connection.exec_driver_sql(self._postgres, columns)
-        return dict(moved.tuples())
+        return {row[0]: row[1] for row in moved}
 
 
 class BulkRead:

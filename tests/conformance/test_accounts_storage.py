@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.accounts.arrivals import Arrival
 from services.accounts.convert.activities import Reader, remembered
@@ -184,3 +185,30 @@ async def test_the_whole_service_runs_on_it(migrated_url: str, tmp_path: Path) -
     assert profile.reports.report_count == 1
     assert exported[-1].progress == 1.0
     assert erased.activity_count == 1
+
+
+async def test_batches_of_one_process_do_not_race_for_the_feed(
+    tmp_path: Path, migrated_url: str
+) -> None:
+    """Each takes nearly every part of it: they wait for their turns instead."""
+    with capture_logs() as lines:
+        async with accounts_running(tmp_path, migrated_url) as running:
+            await asyncio.gather(
+                *(
+                    running.accounts.RecordActivities(
+                        pb.RecordActivitiesRequest(
+                            activities=[
+                                an_activity(f"{batch}", account=f"a{number}")
+                                for number in range(200)
+                            ]
+                        )
+                    )
+                    for batch in range(6)
+                )
+            )
+            held = await running.accounts.GetProfile(
+                pb.GetProfileRequest(name="accounts/a7/profile")
+            )
+
+    assert held.profile.activity_count == 6
+    assert [line for line in lines if line["event"] == "write lost a race"] == []
