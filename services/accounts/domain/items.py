@@ -1,6 +1,7 @@
 """Which texts count towards reliance, and what is known of each."""
 
 from dataclasses import dataclass
+from itertools import compress
 from math import log
 
 import numpy as np
@@ -64,7 +65,7 @@ class Items:
         later = self.time >= start
         return Items(
             self.time[later],
-            tuple(key for key, keep in zip(self.key, later, strict=True) if keep),
+            tuple(compress(self.key, later.tolist())),
             self.style[later],
             self.scored[later],
             self.hard[later],
@@ -94,7 +95,7 @@ def eligible(texts: Texts, since: float) -> Items:
     )
     return Items(
         texts.time[counted],
-        tuple(key for key, keep in zip(texts.key, counted, strict=True) if keep),
+        tuple(compress(texts.key, counted.tolist())),
         texts.log_ratio[counted],
         texts.scored[counted],
         hard[counted],

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, fields
 from datetime import timedelta
 from functools import cached_property
+from itertools import compress
 from typing import Self
 
 import numpy as np
@@ -13,7 +14,6 @@ from services.accounts.domain.activities import WRITINGS, ActivityType
 from services.accounts.domain.arrays import Bools, Bytes, Floats, Ints, one_of, span
 from services.accounts.domain.records import (
     DELETED,
-    HEAD_SIZE,
     LOG_RATIO_SCALE,
     PRESENT,
     SKETCHED,
@@ -63,16 +63,14 @@ class Texts:
         deleted = rows["flags"] & DELETED
         if np.count_nonzero(deleted):
             rows = rows[deleted == 0]
-            packed = rows.tobytes()
         scored = rows["score_time"] != 0
         if quarantined:
             scored &= trusted(rows["model"], quarantined)
         ratio = rows["log_ratio"].astype(np.float64) / LOG_RATIO_SCALE
         scored &= (rows["verdict"] != _UNDECIDED) | (ratio != 0)
-        size = TEXT.itemsize
         return cls(
             rows["time"].astype(np.float64) / 1e6,
-            tuple(packed[i + 8 : i + HEAD_SIZE] for i in range(0, len(packed), size)),
+            tuple(rows["key"].tolist()),
             rows["flags"],
             np.where(rows["flags"] & PRESENT, rows["type"], np.uint8(0)),
             rows["label"],
@@ -94,7 +92,7 @@ class Texts:
         """Only the *chosen* texts."""
         if np.count_nonzero(chosen) == len(self):
             return self
-        keys = tuple(key for key, keep in zip(self.key, chosen, strict=True) if keep)
+        keys = tuple(compress(self.key, chosen.tolist()))
         others = (getattr(self, name)[chosen] for name in _OTHER_TEXT_COLUMNS)
         return Texts(self.time[chosen], keys, *others)
 
