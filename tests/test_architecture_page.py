@@ -90,7 +90,9 @@ def test_no_arrow_goes_against_the_line() -> None:
     policy, accounts = {"enforcement", "worker"}, {"edge", "scoring"}
     calls = {
         (start, end)
-        for start, _, end in re.findall(r"^  (\w+) -->(\|[^|]*\|)? (\w+)$", PAGE, re.M)
+        for start, _, end in re.findall(
+            r"^  (\w+) -->(\|[^|]*\|)? (\w+)$", PAGE, re.MULTILINE
+        )
     }
 
     assert {s for s, e in calls if e in accounts} <= policy | {"platform"}
