@@ -4,7 +4,7 @@ To the public texts of DATA_DIR come our own in `texts/`: posts written for this
 purpose by a language model, and light polish of people's texts, kept as edits
 of texts in DATA_DIR (`texts/README.md`).
 
-usage: data.py DATA_DIR OUT_PKL
+usage: data.py DATA_DIR OUT_PKL [--limit N]
 
 The split is by author or source text, never by row: a person's text and its
 machine rewrites stay on one side. `part` is
@@ -103,9 +103,24 @@ def read_lines(path: Path) -> list[dict]:
         return [json.loads(line) for line in lines]
 
 
-def load(data: Path, split: str, lang: str) -> list[Row]:
+def load(data: Path, split: str, lang: str, limit: int | None = None) -> list[Row]:
     """Rows of one split and language, normalised, in the files' order."""
-    return [as_row(raw) for raw in raw_rows(data, split, lang)]
+    return [as_row(raw) for raw in limited(raw_rows(data, split, lang), limit)]
+
+
+def limited(rows: list[dict], limit: int | None) -> list[dict]:
+    """At most *limit* rows of each source and label, drawn by id; all without one."""
+    if limit is None:
+        return rows
+    ranked: dict[tuple[str, str], list[dict]] = {}
+    for row in rows:
+        ranked.setdefault((row["source"], row["label"]), []).append(row)
+    kept = {
+        id(row)
+        for some in ranked.values()
+        for row in sorted(some, key=lambda row: fraction(row["id"]))[:limit]
+    }
+    return [row for row in rows if id(row) in kept]
 
 
 def as_row(raw: dict) -> Row:
@@ -163,9 +178,10 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     for name in ("data", "out"):
         arguments.add_argument(name, type=Path)
+    arguments.add_argument("--limit", type=int, help="texts of a source and label")
     given = arguments.parse_args()
     rows = {
-        (split, lang): load(given.data, split, lang)
+        (split, lang): load(given.data, split, lang, given.limit)
         for lang in LANGUAGES
         for split in ("train", "dev")
     }

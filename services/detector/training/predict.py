@@ -1,6 +1,6 @@
 """Assesses the dev texts with the model as it is served.
 
-usage: predict.py DATA_DIR MODEL_DIR OUT_JSONL [LANG ...]
+usage: predict.py DATA_DIR MODEL_DIR OUT_JSONL [LANG ...] [--limit N]
 """
 
 import argparse
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from services.detector.detect import Detector
 from services.detector.model import Model
-from services.detector.training.data import LANGUAGES, raw_rows
+from services.detector.training.data import LANGUAGES, limited, raw_rows
 
 AT_ONCE = 64  # texts
 
@@ -41,11 +41,12 @@ def main() -> None:
     for name in ("data", "model", "out"):
         arguments.add_argument(name, type=Path)
     arguments.add_argument("langs", nargs="*", default=LANGUAGES)
+    arguments.add_argument("--limit", type=int, help="texts of a source and label")
     given = arguments.parse_args()
     detector = Detector(Model(given.model))
     with given.out.open("w", encoding="utf8") as out:
         for lang in given.langs:
-            rows = raw_rows(given.data, "dev", lang)
+            rows = limited(raw_rows(given.data, "dev", lang), given.limit)
             for start in range(0, len(rows), AT_ONCE):
                 for found in predicted(detector, rows[start : start + AT_ONCE]):
                     out.write(json.dumps(found, ensure_ascii=False) + "\n")

@@ -1,6 +1,6 @@
 """Scores the tune texts with the encoder as it ships, for calibration.
 
-usage: score.py NGRAM_SCORES ENCODER_DIR OUT LANG
+usage: score.py NGRAM_SCORES ENCODER_DIR OUT LANG [--most N]
 """
 
 import argparse
@@ -16,15 +16,18 @@ from services.detector.model import ENCODER, TOKENIZER, EncoderArm
 from services.detector.training.ngrams import LONGEST
 
 MAX_ENCODED = 4
+MOST = 450  # people of one domain of a source; more for their tails
+MACHINES = 0.29  # as many machine texts for each of these
 
 
-def chosen(texts: list[str], owners: list) -> list[int]:
+def chosen(texts: list[str], owners: list, most: int) -> list[int]:
     """Whole texts of people; of machines also passages, so that lengths overlap.
 
     A passage torn from an abstract is nobody's post: thresholds are set on
     what people wrote, at the lengths they wrote it.
     """
     dice = random.Random(11)
+    machines = int(MACHINES * most)
     groups: dict[tuple[str, str, str], list[int]] = {}
     for index, (text, owner) in enumerate(zip(texts, owners, strict=True)):
         whole = text == owner.text[:LONGEST]
@@ -32,14 +35,10 @@ def chosen(texts: list[str], owners: list) -> list[int]:
             key = (owner.source, owner.domain, owner.label)
             groups.setdefault(key, []).append(index)
     picked = [
-        dice.sample(some, min(most_of(key), len(some))) for key, some in groups.items()
+        dice.sample(some, min(most if label == "human" else machines, len(some)))
+        for (_, _, label), some in groups.items()
     ]
     return sorted(index for some in picked for index in some)
-
-
-def most_of(key: tuple[str, str, str]) -> int:
-    """Domains of one source share its quota; people get more for their tails."""
-    return 450 if key[2] == "human" else 130
 
 
 def encoder_scores(texts: list[str], lang: str, arm: EncoderArm) -> np.ndarray:
@@ -65,9 +64,10 @@ def main() -> None:
     for name in ("ngram_scores", "encoder", "out"):
         arguments.add_argument(name, type=Path)
     arguments.add_argument("lang")
+    arguments.add_argument("--most", type=int, default=MOST, help="people of a domain")
     given = arguments.parse_args()
     found = pickle.loads(given.ngram_scores.read_bytes())[given.lang]
-    index = chosen(found["texts"], found["rows"])
+    index = chosen(found["texts"], found["rows"], given.most)
     first, rest = (given.encoder / name for name in ENCODER)
     arm = EncoderArm(first, rest, given.encoder / TOKENIZER)
     texts = [found["texts"][i] for i in index]
