@@ -10,6 +10,8 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from sqlalchemy import select
 
+from services.accounts.storage.audit import AUDIT
+from services.accounts.storage.erasing import hashed
 from services.accounts.storage.rows import METADATA
 from services.runtime.database import Database
 from services.runtime.errors import (
@@ -400,6 +402,31 @@ async def test_an_erased_account_leaves_only_its_place_in_the_feed(
         [anew] = await record(running, an_activity("n2"))
         assert anew.recorded.revision > after.changes[0].revision
         assert (await profile(running)).activity_count == 1
+
+
+async def test_the_audit_of_an_erased_account_names_nobody(tmp_path: Path) -> None:
+    """Who looked stays on record; at whom, only for those who know the id."""
+    async with accounts_running(tmp_path) as running:
+        await record(running, an_activity())
+        listed = pb.ListActivitiesRequest(parent="accounts/a1")
+        await running.accounts.ListActivities(listed)
+        exported = pb.ExportAccountRequest(name="accounts/a1")
+        assert [part async for part in running.accounts.ExportAccount(exported)]
+        erase = pb.EraseAccountRequest(name="accounts/a1", reason="asked for it")
+        await running.accounts.EraseAccount(erase)
+
+        database = Database(f"sqlite:///{tmp_path}/accounts.db")
+        lines = await database.read(
+            lambda tx: tx.execute(select(AUDIT.c.action, AUDIT.c.subject)).all()
+        )
+        database.close()
+
+    assert {action for action, _ in lines} == {
+        "ListActivities",
+        "ExportAccount",
+        "EraseAccount",
+    }
+    assert {subject for _, subject in lines} == {hashed("a1")}
 
 
 async def test_an_export_has_a_line_for_all_that_is_kept(tmp_path: Path) -> None:

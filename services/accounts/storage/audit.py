@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from services.accounts.storage.rows import AuditRow, table
 from services.runtime.database import insert_ignore
@@ -32,3 +32,9 @@ def note(connection: Connection, act: Act, now_us: int) -> None:
         "detail": act.detail.encode(),
     }
     insert_ignore(connection, AUDIT, [row])
+
+
+def rename(connection: Connection, subject: str, other: str) -> None:
+    """Let lines about *subject* name *other* from now on."""
+    about = update(AUDIT).where(AUDIT.c.subject == subject)
+    connection.execute(about.values(subject=other))

@@ -73,6 +73,8 @@ def erase(connection: Connection, name: str, act: Act, now_us: int) -> int | Non
     anonymous = made.update().where(made.c.reporter == name)
     connection.execute(anonymous.values(reporter="", note=b""))
     profiles.keep(connection, [Changed(held, b"", erased=True)], now_us)
+    # Who looked stays on record; at whom, only for those who know the id.
+    audit.rename(connection, name, hashed(name))
     audit.note(connection, act, now_us)
     return counts[ActivityRow]
 
