@@ -15,6 +15,7 @@ import yaml
 from services.runtime.access import watched
 from services.runtime.process import wire
 from services.suite import suite
+from tests.commands import Answer, answered
 from tests.runtime.authority import Authority, TokenIssuer
 from tests.suite.running import suite_settings
 
@@ -35,8 +36,7 @@ def blocks(kind: str) -> list[str]:
 
 
 def commands() -> list[str]:
-    lines = "".join(blocks("")).splitlines()
-    return [line for line in lines if line.startswith("grpcurl ")]
+    return [command.text for command in answered(Answer.IDENTITY)]
 
 
 def test_the_access_file_of_the_page_is_right(tmp_path: Path) -> None:

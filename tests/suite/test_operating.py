@@ -22,6 +22,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from services.runtime.process import wire
 from services.suite import suite
+from tests.commands import Answer, answered
 from tests.suite.running import suite_settings
 from truepen.accounts.v1 import (
     activities_pb2,
@@ -45,11 +46,6 @@ ALERTS = FILES / "alerts.yaml"
 DASHBOARDS = sorted((FILES / "dashboards").glob("*.json"))
 RUNBOOKS = sorted((ROOT / "docs" / "runbooks").glob("*.md"))
 PAGE = ROOT / "docs" / "operating.md"
-BLOCK = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-CLUSTER = ("kubectl ", "helm ")
-"""What only a cluster can run."""
-LONG = re.compile(r"truepen serve|-m services\.")
-"""What runs until it is stopped."""
 
 STRINGS = re.compile(r'"(?:\\.|[^"\\])*"')
 NAME = re.compile(r"\b(?:rpc|detector|accounts|policy|tls|tokens)_[a-z0-9_]+\b")
@@ -184,16 +180,6 @@ async def first_case(channel: grpc.aio.Channel) -> str:
     return found.cases[0].name if found.cases else ""
 
 
-def commands(page: Path) -> list[str]:
-    """Every command that *page* shows, a line each."""
-    return [
-        line
-        for language, block in BLOCK.findall(page.read_text("utf8"))
-        if not language
-        for line in block.splitlines()
-    ]
-
-
 def expressions(node: Any) -> Iterator[str]:
     """All that Prometheus is asked in an alert file or a dashboard."""
     if isinstance(node, dict):
@@ -265,15 +251,12 @@ async def test_commands_of_the_pages_work(tmp_path: Path) -> None:
     failed = {}
     ran = 0
     async with everything(tmp_path) as running:
-        for page in (PAGE, *RUNBOOKS):
-            for command in commands(page):
-                if command.startswith(CLUSTER) or LONG.search(command):
-                    continue
-                ran += 1
-                code, output = await running.paste(command)
-                quiet = "| grep" in command and not output  # nothing of it yet
-                if code and not quiet:
-                    failed[f"{page.name}: {command}"] = output
+        for command in answered(Answer.OPERATING):
+            ran += 1
+            code, output = await running.paste(command.text)
+            quiet = "| grep" in command.text and not output  # nothing of it yet
+            if code and not quiet:
+                failed[str(command)] = output
 
     assert failed == {}, json.dumps(failed, indent=1)
     assert ran > 40

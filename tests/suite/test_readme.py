@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import re
 import shutil
 import sys
 from pathlib import Path
@@ -11,11 +10,11 @@ import pytest
 
 from services.runtime.process import wire
 from services.suite import suite
+from tests.commands import Answer, answered
 from tests.suite.running import suite_settings
 
 ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
-BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 needs_grpcurl = pytest.mark.skipif(
     shutil.which("grpcurl", path=str(PROGRAMS)) is None,
@@ -24,14 +23,8 @@ needs_grpcurl = pytest.mark.skipif(
 
 
 def shown() -> list[str]:
-    """Every grpcurl command of the README, a command each."""
-    blocks = BLOCK.findall((ROOT / "README.md").read_text("utf8"))
-    return [
-        command
-        for block in blocks
-        for command in re.split(r"\n(?=grpcurl )", block)
-        if command.startswith("grpcurl ")
-    ]
+    """Every grpcurl command of the README."""
+    return [command.text for command in answered(Answer.README)]
 
 
 async def pasted(command: str, port: int) -> tuple[int, str]:
