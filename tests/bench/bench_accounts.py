@@ -15,7 +15,7 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import psycopg
@@ -26,7 +26,7 @@ from services.runtime import migrate
 from services.runtime.database import Database
 from tests import postgres
 from tests.accounts.serving import accounts_running
-from tests.bench.measuring import ratios, say, summary
+from tests.bench.measuring import say, summary
 from tests.conftest import serving
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import accounts_service_pb2_grpc as pb_grpc
@@ -88,18 +88,25 @@ def plain_rows(count: int) -> list[dict[str, object]]:
     ]
 
 
-async def seconds_of(work: Awaitable[Any]) -> float:
-    """Seconds that *work*, not begun yet, takes."""
-    begun = time.perf_counter()
+class Taken(NamedTuple):
+    """What one batch took: seconds, and seconds of CPU of this process."""
+
+    seconds: float
+    cpu: float
+
+
+async def taken_by(work: Awaitable[Any]) -> Taken:
+    """What *work*, not begun yet, takes."""
+    begun, used = time.perf_counter(), time.process_time()
     await work
-    return time.perf_counter() - begun
+    return Taken(time.perf_counter() - begun, time.process_time() - used)
 
 
 async def measured(
     url: str, folder: Path, shapes: list[tuple[int, int]], rounds: int
-) -> dict[str, list[float]]:
-    """Rates of each shape (size, accounts) and of plain inserts of its size."""
-    found: dict[str, list[float]] = {}
+) -> dict[str, list[Taken]]:
+    """What batches of each shape (size, accounts) and plain inserts of its size take."""
+    found: dict[str, list[Taken]] = {}
     plain = Database(url)
     async with accounts_running(folder, url, durable=True) as running:
         add = pb_grpc.add_AccountsServiceServicer_to_server
@@ -111,12 +118,11 @@ async def measured(
             for _ in range(rounds):
                 for (size, accounts), source in sources.items():
                     rows, request = plain_rows(size), source.next()
-                    seconds = await seconds_of(plain.write(partial(put, rows=rows)))
-                    found.setdefault(f"plain {size} {accounts}", []).append(
-                        size / seconds
-                    )
-                    seconds = await seconds_of(stub.RecordActivities(request))
-                    found.setdefault(f"{size} {accounts}", []).append(size / seconds)
+                    shape = f"{size} {accounts}"
+                    taken = await taken_by(plain.write(partial(put, rows=rows)))
+                    found.setdefault(f"plain {shape}", []).append(taken)
+                    taken = await taken_by(stub.RecordActivities(request))
+                    found.setdefault(shape, []).append(taken)
             for source in sources.values():
                 await check(stub, source)
     plain.close()
@@ -161,12 +167,21 @@ def main() -> None:
             for size, accounts in shapes:
                 shape = f"{size} {accounts}"
                 what = f"{kind}, batches of {size} over {accounts} accounts"
-                rate = summary(found[shape])
+                ours, plain = found[shape], found[f"plain {shape}"]
+                rate = summary([size / each.seconds for each in ours])
                 goal = GOALS.get((kind, size, accounts), "")
                 say(f"recorded on {what}", rate, "activities/s", goal)
-                share = ratios(found, shape, f"plain {shape}")
+                pairs = list(zip(ours, plain, strict=True))
+                share = summary(
+                    [theirs.seconds / mine.seconds for mine, theirs in pairs]
+                )
                 goal = SHARES.get((kind, size, accounts), "")
                 say(f"of plain inserts on {what}", share, "ratio", goal)
+                if kind == "sqlite":  # all of it, caller included, is this process
+                    cpu = summary([each.cpu / size * 1e6 for each in ours])
+                    say(f"CPU of server and caller on {what}", cpu, "us/activity")
+                    times = summary([mine.cpu / theirs.cpu for mine, theirs in pairs])
+                    say(f"CPU of plain inserts on {what}", times, "times")
 
 
 if __name__ == "__main__":
