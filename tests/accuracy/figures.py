@@ -73,7 +73,7 @@ def posteriors(held_out: Sequence[Mapping[str, Any]]) -> str:
                 part = each["levels"][level][side] / each[kind]
                 y = TOP + ROW * row + 2 + 5 * k
                 drawn.append(
-                    f'<path d="M{LEFT} {y}H{_along(part) + 1:.1f}" stroke="{COLOURS[k]}" stroke-width="4"/>'
+                    f'<path d="M{LEFT} {y}H{_along(part):.1f}" stroke="{COLOURS[k]}" stroke-width="4"/>'
                 )
             row += 1
     ticks = [(_along(v), f"{100 * v:.0f} %") for v in (0, 0.25, 0.5, 0.75, 1)]
@@ -100,8 +100,8 @@ def _page(
 
 def _legend(names: Sequence[str]) -> str:
     return "".join(
-        f'<circle cx="{12 + 120 * k}" cy="30" r="4" fill="{COLOURS[k]}"/>'
-        f'<text x="{20 + 120 * k}" y="34">{escape(name)}</text>'
+        f'<circle cx="{12 + 135 * k}" cy="30" r="4" fill="{COLOURS[k]}"/>'
+        f'<text x="{20 + 135 * k}" y="34">{escape(name)}</text>'
         for k, name in enumerate(names)
     )
 

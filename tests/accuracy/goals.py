@@ -145,6 +145,14 @@ def of_accounts(found: Findings) -> Iterator[Goal]:
                 f"{warned['count']} of {warned['of']}, {at_most}",
                 warned["count"] <= MOST_WARNED * warned["of"],
             )
+        elif name == "people fr":
+            noticed = tiers["NOTICE"]
+            yield Goal(
+                "accounts: people at NOTICE or above where the detector is silent (fr)",
+                "0",
+                f"{noticed['count']} of {noticed['of']}",
+                noticed["count"] == 0,
+            )
         elif name.startswith("bots") and name.endswith(("en", "zh")):
             part = warned["count"] / warned["of"]
             yield Goal(

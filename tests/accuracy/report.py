@@ -25,7 +25,7 @@ WHY: Final = {
 UNKNOWN: Final = "nobody has looked into it"
 OWN_ARMS: Final = """\
 Where n-grams alone rank as well or better, the encoder adds nothing to that source: how arms are weighed is fitted over all calibration texts at once, not over these sources, and texts that n-grams find clear are read no further. \
-What the encoder is for stands in the rows of this year's posts."""
+What the encoder is for stands in the rows of this year's posts and, in English, of Reddit and tweets."""
 LIMITS: Final = """\
 - **One text is evidence, not proof.** At the shipped point most English machine texts are not called so; what is added up over an account is the likelihood ratio.
 - **Sources are not platforms.** All but the `fresh_llm` texts are public research data, most of it older than today's machines. No Xiaohongshu population was measured; `truepen calibrate` and the audits are for that.
@@ -260,7 +260,7 @@ def tricks(found: Findings) -> Iterator[tuple[str, ...]]:
 
 def recorded(found: Findings) -> Iterator[str]:
     """What the suite did to recorded accounts, and how well it could tell."""
-    yield "Accounts of one competition (English set 30, French set 31) through `truepen replay`: the suite as it ships, on the accounts' own clock, the ladder's waiting times included. The harshest tier that an account ever had; *at most* is the exact one-sided 95 % bound of the share."
+    yield "Accounts of one competition (English set 30, French set 31) through `truepen replay`: the suite as it ships, on the accounts' own clock, the ladder's waiting times included. The harshest tier that an account ever had; Shares with exact 95 % intervals; of none, the exact one-sided bound."
     tiers = [t for t in TIERS[1:] if any(g[t]["count"] for g in found["tiers"].values())]  # fmt: skip
     tiers = list(dict.fromkeys(["NOTICE", "WARNING", *tiers]))
     yield table(
@@ -295,9 +295,12 @@ def recorded(found: Findings) -> Iterator[str]:
 
 
 def cell(reached: Findings) -> str:
-    """Count, share with interval, and bound."""
+    """Count and share with interval; of none, the bound."""
     low, high = reached["interval"]
-    return f"{reached['count']} ({100 * low:.1f} – {100 * high:.1f} %; at most {100 * reached['at_most']:.2f} %)"
+    told = f"{100 * low:.1f} – {100 * high:.1f} %"
+    if not reached["count"]:
+        told = f"at most {100 * reached['at_most']:.2f} %"
+    return f"{reached['count']} ({told})"
 
 
 def auroc(ranked: Findings) -> str:
