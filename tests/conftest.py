@@ -13,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 import grpc
+import hypothesis
 import psycopg
 import pytest
 import structlog
@@ -20,6 +21,11 @@ import structlog
 from services.runtime.database import Database
 from services.runtime.interceptors import Chain, Concern
 from tests import postgres
+
+
+# How long an example takes says how busy the machine is.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from services.policy.domain.tiers import CaseKind, Tier
+from services.policy.domain.tiers import CaseKind, Identifiability, Tier
 from tests.policy.worlds import (
     HOSTED,
     NOW,
@@ -70,6 +70,27 @@ def test_nothing_new_after_an_episode_opens_no_other() -> None:
     ruling = world.judge(SOME_AI, flagged_contents=(), last_event_time=flagged)
 
     assert (ruling.acts, ruling.held_back) == (False, ("no_new_offence",))
+
+
+def test_an_account_that_goes_on_by_tools_loses_reach_where_texts_say_nothing() -> None:
+    """A year of warnings, one every two days, would be no ladder."""
+    unknown = {
+        "reliance_state": Identifiability.NOT_IDENTIFIABLE,
+        "automation": 0.96,
+        "automation_channels": ("TEMPO", "TEMPLATE"),
+        "speaking_channels": ("TEMPO", "TEMPLATE"),
+    }
+    world = World()
+    warned = world.judged_and_told(unknown)
+    acting = []
+    for _ in range(40):
+        world.days(1)
+        ruling = world.judged_and_told(unknown)
+        acting += [(world.now - NOW, ruling.tier)] if ruling.acts else []
+
+    assert warned.tier is Tier.WARNING
+    assert acting[0] == (timedelta(days=7), Tier.REACH_LIMITED)
+    assert {tier for _, tier in acting} == {Tier.REACH_LIMITED}
 
 
 def test_evidence_enters_at_warning_at_once_and_no_higher() -> None:

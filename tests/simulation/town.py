@@ -297,8 +297,12 @@ async def town(
     detector: ScoredDetector | None = None,
     *,
     worker: bool = False,
+    step_interval: timedelta | None = None,
 ) -> AsyncIterator[Town]:
-    """Serve all three, detector itself unless drawn scores stand in for it."""
+    """Serve all three, detector itself unless drawn scores stand in for it.
+
+    *step_interval* stands in for that of the shipped rules.
+    """
     quiet = structlog.make_filtering_bound_logger(logging.ERROR)
     structlog.configure(wrapper_class=quiet)
     accounts: dict[str, Any] = {
@@ -309,6 +313,7 @@ async def town(
     policy: dict[str, Any] = {
         "worker": worker,
         "effective_time": effective_time,
+        "step_interval": step_interval.total_seconds() if step_interval else None,
         "debounce_s": 0.0,
         "sweep_s": 0.1,
     }

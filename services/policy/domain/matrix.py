@@ -35,7 +35,7 @@ CAPS = {
     (Content.OWN, Operation.PARTLY_TOOLS): Tier.CLEAR,
     (Content.OWN, Operation.THROUGHOUT_TOOLS): Tier.CLEAR,
     (Content.UNKNOWN, Operation.PERSON): Tier.CLEAR,
-    (Content.UNKNOWN, Operation.PARTLY_TOOLS): Tier.WARNING,
+    (Content.UNKNOWN, Operation.PARTLY_TOOLS): Tier.REACH_LIMITED,
     (Content.UNKNOWN, Operation.THROUGHOUT_TOOLS): Tier.REACH_LIMITED,
     (Content.SOME_AI, Operation.PERSON): Tier.WARNING,
     (Content.SOME_AI, Operation.PARTLY_TOOLS): Tier.PUBLISHING_SUSPENDED,
