@@ -225,7 +225,11 @@ class Detector:
 
     def _judged(self, case: _Case) -> Assessment:
         if not case.spans:
-            return self._abstained(case, AbstainReason.UNSUPPORTED_LANGUAGE, 0.5)
+            blank = not case.normal.text.strip()  # which is of no language
+            unread = AbstainReason.UNSUPPORTED_LANGUAGE
+            return self._abstained(
+                case, AbstainReason.TOO_SHORT if blank else unread, 0.5
+            )
         card = self._model.card.languages[case.language]
         calibration, scores = _reading(case, card)
         logit = calibration.logit(scores)

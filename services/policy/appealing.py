@@ -1,6 +1,6 @@
 """Appeals: was the finding right? Filed, claimed by somebody else, answered once."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from services.policy.callers import Caller
@@ -10,28 +10,19 @@ from services.policy.domain.events import (
     AppealFiled,
     AppealOutcome,
     AppealResolved,
-    DecisionReversed,
-    Event,
-    ReversalCause,
 )
-from services.policy.domain.fold import fold_all
 from services.policy.domain.history import Measure
 from services.policy.domain.notices import NoticeKind, notice_of_change
 from services.policy.domain.numbers import Ladder
 from services.policy.domain.tiers import Tier
 from services.policy.domain.truths import Annotation, found_by_appeal
 from services.policy.effects import noted, written
-from services.policy.reversing import (
-    Bases,
-    Reverser,
-    Voided,
-    reversals,
-    with_cascade,
-)
+from services.policy.reversing import Reverser, Voided, reversals, with_cascade
 from services.policy.rulebook import Rulebook
 from services.policy.storage import annotations, appeals, decisions
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.voiding import falling_with
 from services.runtime.errors import NotFound
 from services.runtime.ids import content_id
 from services.runtime.requests import Request
@@ -156,7 +147,9 @@ class Appealing:
             if answer.outcome is not AppealOutcome.UPHELD:
                 log = self._reverser.log(connection, account)
                 voided = with_cascade(account, log, event, appeal.decision, bases)
-                others = stolen(appeal, event, [*log, *voided.events], bases)
+                others = falling_with(
+                    appeal, event, [*log, *voided.events], bases, ruleset.ladder
+                )
                 more = reversals(account, [*log, *voided.events], others, bases)
                 voided = Voided(
                     events=[*voided.events, *more.events],
@@ -201,36 +194,6 @@ def resolved_by(
         remitted_tier=answer.remitted_tier,
         word_holds_until=rules.word_holds_until(answer.outcome, caller.now, ladder),
     )
-
-
-def stolen(
-    appeal: Appeal, answer: AppealResolved, log: Sequence[Event], bases: Bases
-) -> list[DecisionReversed]:
-    """Return what else was decided about whoever had stolen the account.
-
-    An overturned appeal on that ground finds that somebody else had it, so all that
-    rules decided of the same ownership epoch falls, the latest first.
-    """
-    overturned = answer.outcome is AppealOutcome.OVERTURNED
-    basis = bases.frozen.get(appeal.decision)
-    if appeal.ground is not AppealGround.COMPROMISED_ACCOUNT or not overturned:
-        return []
-    if basis is None:
-        return []
-    epoch = basis.evidence.ownership_epoch
-    theirs = {d for d, f in bases.frozen.items() if f.evidence.ownership_epoch == epoch}
-    return [
-        DecisionReversed(
-            time=answer.time,
-            decision=measure.made.decision,
-            cause=ReversalCause.APPEAL,
-            identity=answer.identity,
-            reason=answer.reason,
-            word_holds_until=answer.word_holds_until,
-        )
-        for measure in reversed(fold_all(log).measures)
-        if measure.made.decision in theirs and not measure.reversed
-    ]
 
 
 def finding_of(answer: Answer, appeal: Appeal, measure: Measure) -> Annotation | None:

@@ -67,6 +67,17 @@ def test_french_is_not_called_human(detector: Detector) -> None:
     assert found.log_likelihood_ratio == 0
 
 
+@pytest.mark.parametrize("text", ["", "  \n", "\u200b\u200b"])
+def test_a_blank_text_is_too_short_and_of_no_language(
+    detector: Detector, text: str
+) -> None:
+    found = detector.detect([text])[0]
+
+    assert found.verdict is Verdict.UNDECIDED
+    assert found.abstain_reason is AbstainReason.TOO_SHORT
+    assert found.log_likelihood_ratio == 0
+
+
 @pytest.mark.parametrize("text", ["好的", "ok thanks", "哈哈哈哈哈哈哈哈哈哈哈哈"])
 def test_too_little_text_is_evidence_of_nothing(detector: Detector, text: str) -> None:
     found = detector.detect([text])[0]

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from services.policy.domain.ladder import earlier_steps
 from services.policy.domain.tiers import CaseKind, Identifiability, Tier
 from tests.policy.worlds import (
     HOSTED,
@@ -194,3 +195,18 @@ def test_every_tier_is_reached_and_left_again() -> None:
         seen.add(world.tier)
         world.days(8)
     assert seen >= set(Tier) - {Tier.CLEAR}
+
+
+def test_an_episode_is_its_steps_and_ends_a_day_after_a_notice() -> None:
+    world = World()
+    old = world.judged_and_told(WARNED)
+    world.days(10)
+    first = world.judged_and_told(HARD)
+    world.days(0.5)
+    last = world.judged_and_told(HOSTED)
+    ladder = world.ruleset.ladder
+
+    assert [step.acts for step in (old, first, last)] == [True, True, True]
+    assert earlier_steps(last.decision, world.history, ladder) == (first.decision,)
+    assert earlier_steps(first.decision, world.history, ladder) == ()
+    assert earlier_steps("unknown", world.history, ladder) == ()

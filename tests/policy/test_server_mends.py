@@ -287,3 +287,25 @@ async def test_who_stole_an_account_leaves_nothing_on_it(tmp_path: Path) -> None
 
     assert answered.standing.tier == decisions_pb2.TIER_CLEAR
     assert answered.standing.active_strike_count == 0
+
+
+async def test_a_wrong_finding_takes_the_earlier_steps_of_its_episode(
+    tmp_path: Path,
+) -> None:
+    """They rest on it, and one of them gave the strike that is said to be void."""
+    async with running(tmp_path) as site:
+        weak = hosted("bot")
+        weak.operation.registered_by_tool = False
+        weak.pending_text_count = 30  # suspended first, banned next
+        site.accounts.tell(weak)
+        first = (await site.evaluate("bot")).decision
+        site.accounts.tell(hosted("bot", revision=2))
+        ban = (await site.evaluate("bot")).decision
+        answered = await answer(site, await appeal(site, ban.name), OVERTURNED)
+        earlier = await explained(site, first.name)
+
+    assert first.tier == decisions_pb2.TIER_PUBLISHING_SUSPENDED
+    assert ban.tier == decisions_pb2.TIER_BANNED
+    assert earlier.state == decisions_pb2.DECISION_STATE_REVERSED
+    assert answered.standing.tier == decisions_pb2.TIER_CLEAR
+    assert answered.standing.active_strike_count == 0

@@ -24,7 +24,7 @@ from services.accounts.domain.linear import LinearModel
 from services.accounts.domain.moments import count
 
 MIN_TEMPO_EVENTS = 12
-TRUSTED_TEMPO_EVENTS = 30
+TRUSTED_TEMPO_EVENTS = 20
 MIN_TEMPO_SPAN = timedelta(hours=12)
 MIN_TEMPLATE_TEXTS = 8
 MIN_STYLE_TEXTS = 5
@@ -64,7 +64,7 @@ def tempo(history: History, signals: Mapping[str, Signal]) -> Channel:
 
 
 def tempo_trust(events: int) -> float:
-    """Share of its ratio that TEMPO may use, in (0, 1]; all of it from 30 events.
+    """Share of its ratio that TEMPO may use, in (0, 1]; all of it from 20 events.
 
     A fit over accounts says what a rhythm is worth at one look. Of many looks at few
     events the highest counts for the ladder, and it is a person's worst hour.

@@ -50,6 +50,32 @@ def closed_at(episode: Measure, ladder: Ladder) -> datetime | None:
     return handed + ladder.episode_closes_after if handed else None
 
 
+def earlier_steps(decision: str, history: History, ladder: Ladder) -> tuple[str, ...]:
+    """Earlier steps of the episode of *decision* that stand, the latest first.
+
+    They rest on the finding that it rests on, and one of them gave its strike.
+    """
+    steps = [
+        measure
+        for measure in history.measures
+        if measure.made.decider is Decider.RULE
+        and measure.made.tier > Tier.CLEAR
+        and (not measure.reversed or measure.made.decision == decision)
+    ]
+    names = [measure.made.decision for measure in steps]
+    if decision not in names:
+        return ()
+    found: list[str] = []
+    later = steps[names.index(decision)]
+    for earlier in reversed(steps[: names.index(decision)]):
+        closes = closed_at(earlier, ladder)
+        if closes is not None and later.made.time >= closes:
+            break
+        found.append(earlier.made.decision)
+        later = earlier
+    return tuple(found)
+
+
 def climb(claim: Claim, history: History, ladder: Ladder, now: datetime) -> Step:
     """The step on the publishing ladder that *claim* leads to at *now*."""
     current = history.tier(now)
