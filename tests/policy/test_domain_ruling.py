@@ -85,6 +85,16 @@ def test_own_content_through_a_scheduler_is_clear() -> None:
     assert World().judge(scheduled, speaking_channels=("TEMPO",)).tier is Tier.CLEAR
 
 
+def test_texts_that_read_as_a_tools_are_no_proof_of_own_content() -> None:
+    """The share of AI content leans to 0, so that it never accuses by mistake."""
+    by_tools = {"automation": 0.97, "automation_channels": ("STYLE", "TEMPO")}
+
+    said = World().judge(by_tools, speaking_channels=("STYLE", "TEMPO"))
+
+    assert said.tier is Tier.WARNING
+    assert World().judge({}, speaking_channels=("STYLE",)).tier is Tier.CLEAR
+
+
 def test_unknown_content_and_tools_is_at_most_reach_limited() -> None:
     world = World()
     silent = {

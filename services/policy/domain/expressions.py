@@ -63,13 +63,15 @@ class Facts:
     """The evidence as the engine reads it, prepared once for all rules."""
 
     def __init__(self, evidence: Evidence, names: tuple[str, ...]) -> None:
-        values = {name: getattr(evidence, name) for name in names}
-        self.unknown = frozenset(name for name in names if values[name] is None)
-        known = {
-            name: list(value) if type(value) is tuple else value
-            for name, value in values.items()
-            if value is not None
-        }
+        known = {}
+        unknown = []
+        for name in names:
+            value = getattr(evidence, name)
+            if value is None:
+                unknown.append(name)
+            else:
+                known[name] = list(value) if type(value) is tuple else value
+        self.unknown = frozenset(unknown)
         self.activation = ENVIRONMENT.Activation(known)
 
 
@@ -133,6 +135,8 @@ class Battery:
                 answers = None
         if type(answers) is not list or len(answers) != len(places):
             return [expression.ask(facts) for expression in self._all]
+        if len(places) == len(self._all):
+            return [opinion_of(answer) for answer in answers]
         found = dict(zip(places, answers, strict=True))
         return [
             opinion_of(found[place]) if place in found else expression.ask(facts)

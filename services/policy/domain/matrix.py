@@ -8,7 +8,7 @@ from enum import IntEnum
 
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.numbers import Bounds
-from services.policy.domain.tiers import Identifiability, Tier
+from services.policy.domain.tiers import Channel, Identifiability, Tier
 
 
 class Content(IntEnum):
@@ -62,7 +62,10 @@ def content_of(evidence: Evidence, bounds: Bounds) -> Content:
             return Content.ALL_AI
         if lower > bounds.some_reliance_lower:
             return Content.SOME_AI
-    if upper is not None and upper <= bounds.own_reliance_upper:
+    # The estimate leans towards people, so as never to accuse. Where it finds none of
+    # the content AI-made and the texts together still read as a tool's, it is no proof.
+    reads_as_ai = Channel.STYLE in evidence.speaking_channels
+    if upper is not None and upper <= bounds.own_reliance_upper and not reads_as_ai:
         return Content.OWN
     return Content.UNKNOWN
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from services.policy.domain.canonical import digest
 from services.policy.domain.evidence import Evidence
-from services.policy.domain.expressions import Answer, Battery, Expression
+from services.policy.domain.expressions import FALSE, Battery, Expression
 from services.policy.domain.numbers import Bounds, Ladder
 from services.policy.domain.tiers import (
     CaseKind,
@@ -110,7 +110,7 @@ class Ruleset:
         abstained: list[Abstention] = []
         opinions = self.battery.ask(evidence)
         for rule, opinion in zip(self.asked, opinions, strict=True):
-            if opinion.answer is Answer.FALSE:
+            if opinion is FALSE:
                 continue
             reason = opinion.reason or unmet(rule, evidence, speaking)
             if reason:
@@ -124,9 +124,11 @@ class Ruleset:
 
 def unmet(rule: Rule, evidence: Evidence, speaking: frozenset[str]) -> str:
     """Why a rule that holds still may not speak; empty if it may."""
-    silent = [name for name in rule.channels_required if name not in speaking]
-    if silent:
+    if not speaking.issuperset(rule.channels_required):
+        silent = [name for name in rule.channels_required if name not in speaking]
         return f"SILENT: {', '.join(silent)}"
+    if not rule.min_support:
+        return ""
     if rule.evidence_class is EvidenceClass.INTERACTION:
         support = evidence.interaction_count
     else:
