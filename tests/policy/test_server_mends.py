@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 
-from tests.policy.accounts_fake import a_profile, hosted, speaking
+from tests.policy.accounts_fake import a_profile, hosted, occasional, speaking
 from tests.policy.serving import Site, running
 from tests.policy.test_server_people import (
     answer,
@@ -309,3 +309,23 @@ async def test_a_wrong_finding_takes_the_earlier_steps_of_its_episode(
     assert earlier.state == decisions_pb2.DECISION_STATE_REVERSED
     assert answered.standing.tier == decisions_pb2.TIER_CLEAR
     assert answered.standing.active_strike_count == 0
+
+
+async def test_a_revision_that_accounts_uses_again_after_a_restore_decides_nothing(
+    tmp_path: Path,
+) -> None:
+    """docs/backup.md, "Accounts restored": until the profile has moved on."""
+    async with running(tmp_path) as site:
+        site.accounts.tell(occasional("a", revision=5))
+        first = await site.evaluate("a")
+        site.accounts.tell(hosted("a", revision=4))  # as the backup knew it
+        lower = await site.evaluate("a", dry_run=True)
+        site.accounts.tell(hosted("a", revision=5))
+        again = await site.evaluate("a")
+        site.accounts.tell(hosted("a", revision=6))
+        after = await site.evaluate("a")
+
+    assert first.changed
+    assert lower.decision.tier == decisions_pb2.TIER_BANNED
+    assert (again.changed, again.decision.name) == (False, first.decision.name)
+    assert after.decision.tier == decisions_pb2.TIER_BANNED

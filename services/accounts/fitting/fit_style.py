@@ -28,8 +28,13 @@ UNSEEN_SPREAD = 0.3  # between populations, for those that the fit has not seen
 
 
 def ratios(account: Recorded) -> Floats:
-    """Capped log ratios of the texts that STYLE would count."""
-    items = eligible(History.open(account.state).texts, 0.0)
+    """Capped log ratios of the texts of an account that STYLE would count."""
+    return ratios_of(History.open(account.state))
+
+
+def ratios_of(history: History) -> Floats:
+    """Capped log ratios of the texts of a history that STYLE would count."""
+    items = eligible(history.texts, 0.0)
     found: Floats = np.clip(items.style[items.scored], -STYLE_CAP, STYLE_CAP)
     return found
 

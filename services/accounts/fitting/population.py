@@ -27,6 +27,7 @@ from services.accounts.domain.state import Facts, ProfileState, fold
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 HOUR = timedelta(hours=1)
+Said = dict[str, dict[str, Any]]
 KEY = b"fitting"  # fingerprints live as long as the script
 
 
@@ -82,7 +83,7 @@ def read(path: Path, scores: Path | None = None) -> Iterator[Recorded]:
     `score_texts` writes it; without, no text is scored.
     """
     name = path.name.split(".")[0]
-    said = _said(scores / f"{name}.jsonl") if scores else {}
+    said = said_of(scores / f"{name}.jsonl") if scores else {}
     with gzip.open(path, "rt", encoding="utf8") as lines:
         for line in lines:
             row = json.loads(line)
@@ -90,12 +91,7 @@ def read(path: Path, scores: Path | None = None) -> Iterator[Recorded]:
                 _activity(row["account"], i, event)
                 for i, event in enumerate(row["events"])
             )
-            scored = tuple(
-                _score(activity, said[key])
-                for activity in activities
-                if (key := text_id(activity.account, activity.id)) in said
-            )
-            state = fold(ProfileState.empty(), Facts(activities, scored))
+            state = folded(activities, said)
             yield Recorded(
                 row["account"],
                 row["label"] == "bot",
@@ -105,6 +101,16 @@ def read(path: Path, scores: Path | None = None) -> Iterator[Recorded]:
                 state,
                 {signal.code: signal for signal in measure(History.open(state))},
             )
+
+
+def folded(activities: tuple[Activity, ...], said: Said) -> ProfileState:
+    """Fold *activities* and what the detector *said* of them."""
+    scored = tuple(
+        _score(activity, said[key])
+        for activity in activities
+        if (key := text_id(activity.account, activity.id)) in said
+    )
+    return fold(ProfileState.empty(), Facts(activities, scored))
 
 
 def tabulate(accounts: list[Recorded]) -> Table:
@@ -133,7 +139,8 @@ def text_id(account: str, activity: str) -> str:
     return f"{account}#{activity}"
 
 
-def _said(path: Path) -> dict[str, dict[str, Any]]:
+def said_of(path: Path) -> Said:
+    """What the detector said of the texts of one file, by `text_id`."""
     if not path.exists():
         return {}
     with path.open(encoding="utf8") as lines:
