@@ -22,7 +22,6 @@ from services.runtime.database import Database
 from services.runtime.interceptors import Chain, Concern
 from tests import postgres
 
-
 # How long an example takes says how busy the machine is.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
