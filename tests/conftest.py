@@ -50,6 +50,10 @@ async def serving(
     await server.stop(None)
 
 
+# Only what tests it may depend on how soon calls are answered; processes inherit it.
+os.environ.setdefault("TRUEPEN_ADMISSION", "false")
+
+
 def refuse_far_sockets(event: str, args: tuple[Any, ...]) -> None:
     """Tests talk to this machine only; gRPC's core is out of reach of this."""
     if event != "socket.connect" or not isinstance(args[1], tuple):

@@ -40,6 +40,7 @@ async def embedded_suite(
                 clock="caller",
                 grace_s=1,
                 max_message_bytes=MAX_MESSAGE_BYTES,
+                admission=False,  # it has one caller, who can wait
             ),
             DetectorSettings(max_delay_s=SCORE_SECONDS),
             AccountsSettings(

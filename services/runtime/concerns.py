@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from services.runtime.access import watched
+from services.runtime.admission import Admission, AdmissionMetrics
 from services.runtime.calls import (
     DEADLINE,
     REQUEST_ID,
@@ -18,6 +19,7 @@ from services.runtime.calls import (
 from services.runtime.clock import CALLER_TIME
 from services.runtime.errors import InvalidField
 from services.runtime.fairness import Fairness, Limits
+from services.runtime.gates import Pace
 from services.runtime.identity import ANY, HEALTH, Identity
 from services.runtime.ids import MAX_ID_CHARS, NewId, random_hex
 from services.runtime.interceptors import Call, Chain, Concern
@@ -145,6 +147,9 @@ def standard(
         Identity(roles, watched(settings.access_file), local, anonymous),
         Fairness(limits),
     ]
+    if settings.admission:
+        pace = Pace(settings.admission_slowdown, settings.admission_always)
+        concerns.append(Admission(pace, AdmissionMetrics(registry), roles))
     if (tracer := TRACER.get()) is not None:
         concerns.insert(1, Tracing(tracer, untraced=HEALTH))
     if settings.clock == "caller":

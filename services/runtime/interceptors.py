@@ -32,9 +32,11 @@ if TYPE_CHECKING:  # grpcio's classes are generic only in the stubs
 
     from services.runtime.calls import Caller
     from services.runtime.fairness import Use
+    from services.runtime.gates import Ticket
 
     Context = grpc.aio.ServicerContext[Any, Any]
     Handler = grpc.RpcMethodHandler[Any, Any]
+    Parse = Callable[[bytes], Any]
     Next = Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]]
 
 log = structlog.get_logger()
@@ -48,12 +50,16 @@ class Call:
 
     __slots__ = (
         "_metadata", "bounded", "caller", "code", "context", "late", "method",
-        "started", "task", "use",
+        "size", "started", "task", "ticket", "use",
     )  # fmt: skip
 
-    def __init__(self, method: str, context: Context, *, bounded: bool) -> None:
+    def __init__(
+        self, method: str, context: Context, *, bounded: bool, size: int | None = None
+    ) -> None:
         self.method = method
         self.context = context
+        self.size = size
+        """Bytes of a unary call's message; None of a stream."""
         self.started = time.perf_counter()
         self.code = "OK"
         self.bounded = bounded
@@ -66,6 +72,8 @@ class Call:
         """Who calls; None where nobody asked."""
         self.use: Use | None = None
         """What it takes of its caller's share."""
+        self.ticket: Ticket | None = None
+        """Its place among the calls of its method."""
         self._metadata: dict[str, str | bytes] | None = None
 
     def header(self, key: str) -> str:
@@ -126,18 +134,27 @@ class Chain(grpc.aio.ServerInterceptor):
         )
         wrap = self._stream if handler.response_streaming else self._unary
         make = getattr(grpc, f"{kind}_rpc_method_handler")
+        parse = _parsed(handler.request_deserializer)
+        # A single message stays bytes until its call is let in.
+        early, late = (parse, None) if handler.request_streaming else (None, parse)
         rewrapped: Handler = make(
-            wrap(getattr(handler, kind), method),
-            _parsed(handler.request_deserializer, streams=handler.request_streaming),
+            wrap(getattr(handler, kind), method, late),
+            early,
             handler.response_serializer,
         )
         return rewrapped
 
-    def _unary(self, inner: Callable[..., Awaitable[Any]], method: str) -> Any:
+    def _unary(
+        self, inner: Callable[..., Awaitable[Any]], method: str, parse: Parse | None
+    ) -> Any:
         async def call(request: Any, context: Context) -> Any:
-            call = Call(method, context, bounded=True)
+            # A stream of requests is no message, and has no size.
+            size = None if parse is None else len(request)
+            call = Call(method, context, bounded=True, size=size)
             try:
-                await self._enter(call, request)
+                await self._enter(call)
+                if parse is not None:
+                    request = parse(request)
                 return await inner(request, context)
             except BaseException as error:  # noqa: BLE001  # it always raises
                 await _fail(call, error)
@@ -146,11 +163,15 @@ class Chain(grpc.aio.ServerInterceptor):
 
         return call
 
-    def _stream(self, inner: Callable[..., Any], method: str) -> Any:
+    def _stream(
+        self, inner: Callable[..., Any], method: str, parse: Parse | None
+    ) -> Any:
         async def call(request: Any, context: Context) -> AsyncIterator[Any]:
             call = Call(method, context, bounded=False)
             try:
-                await self._enter(call, request)
+                await self._enter(call)
+                if parse is not None:
+                    request = parse(request)
                 responses = inner(request, context)
                 if inspect.isawaitable(responses):  # it calls context.write itself
                     await responses
@@ -164,37 +185,28 @@ class Chain(grpc.aio.ServerInterceptor):
 
         return call
 
-    async def _enter(self, call: Call, request: Any) -> None:
+    async def _enter(self, call: Call) -> None:
         for concern in self._concerns:
             waiting = concern.enter(call)
             if waiting is not None:
                 await waiting
-        if type(request) is InvalidField:  # see `_parsed`
-            raise request
 
     def _leave(self, call: Call) -> None:
         for concern in self._reversed:
             concern.leave(call)
 
 
-def _parsed(parse: Callable[[bytes], Any] | None, *, streams: bool) -> Any:
+def _parsed(parse: Parse | None) -> Parse:
     """Wrap *parse* to say what is wrong: grpc itself would answer UNKNOWN.
 
-    Too deep a nesting is malformed as well: protobuf stops at 100 levels. What
-    is raised while a stream is read reaches its handler; a single request is
-    parsed before there is one, so that its fault is handed over in its place.
+    Too deep a nesting is malformed as well: protobuf stops at 100 levels.
     """
-    if parse is None:
-        return None
 
     def parsed(data: bytes) -> Any:
         try:
-            return parse(data)
+            return data if parse is None else parse(data)
         except DecodeError:
-            fault = InvalidField("request", "is no message of this method")
-            if streams:
-                raise fault from None
-            return fault
+            raise InvalidField("request", "is no message of this method") from None
 
     return parsed
 

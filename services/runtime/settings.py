@@ -57,8 +57,14 @@ class RuntimeSettings(Settings):
     clock: Literal["system", "caller"] = "system"
     """`caller` believes the time in each call's metadata: replay and tests."""
     max_message_bytes: int = Field(default=16 * 2**20, ge=2**16)
-    max_concurrent_rpcs: int | None = Field(default=None, ge=1)
-    """Calls beyond it are refused at once. None: no limit."""
+    max_concurrent_rpcs: int = Field(default=20_000, ge=1)
+    """Calls and streams in flight; those beyond it are refused at once."""
+    admission: bool = True
+    """Refuse calls of a method that is slowed down by the many that it has."""
+    admission_slowdown: float = Field(default=2.0, gt=1)
+    """How many times longer than alone calls may take before fewer are let in."""
+    admission_always: int = Field(default=2, ge=1)
+    """Calls of one method at once that are let in however long they take."""
     max_connection_age_s: int | None = Field(default=None, ge=1)
     """Then clients reconnect, and so find new replicas. None: never."""
     unary_cap_s: float = Field(default=30.0, gt=0)
