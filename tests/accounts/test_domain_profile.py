@@ -22,7 +22,6 @@ from services.accounts.domain.evidence import (
     ReportSummary,
 )
 from services.accounts.domain.fingerprints import content_key
-from services.accounts.domain.fitted import TEMPO
 from services.accounts.domain.profile import Profile
 from tests.accounts.acts import (
     START,
@@ -55,24 +54,11 @@ def test_one_activity_makes_every_statistical_channel_abstain() -> None:
     assert profile.interaction_automation.probability == pytest.approx(0.02)
 
 
-def test_tempo_needs_twelve_events_over_half_a_day() -> None:
-    hours = timedelta(hours=2, seconds=1)
+def test_tempo_needs_twenty_events() -> None:
+    hours = timedelta(hours=1, seconds=1)
 
-    assert ChannelKind.TEMPO in silent(derived(every(hours, 11)))
-    assert ChannelKind.TEMPO not in silent(derived(every(hours, 12)))
-
-
-def test_tempo_says_less_of_few_events_than_of_many() -> None:
-    """A timer is at the cap from the first look; how much of it counts grows."""
-    hours = timedelta(hours=2, seconds=1)
-    few, more, many = (
-        channel(derived(every(hours, n)), ChannelKind.TEMPO).log_likelihood_ratio
-        for n in (12, 16, 60)
-    )
-
-    assert few == pytest.approx(many * 12 / 20)
-    assert more == pytest.approx(many * 16 / 20)
-    assert many == pytest.approx(TEMPO.cap)
+    assert ChannelKind.TEMPO in silent(derived(every(hours, 19)))
+    assert ChannelKind.TEMPO not in silent(derived(every(hours, 20)))
 
 
 def test_tempo_says_nothing_of_one_sitting() -> None:

@@ -73,8 +73,8 @@ def test_rest_is_told_by_the_last_week_alone() -> None:
     )
 
 
-def test_rhythm_needs_twelve_events_and_some_time() -> None:
-    few = signals(every(timedelta(hours=1), 11))
+def test_rhythm_needs_twenty_events_and_some_time() -> None:
+    few = signals(every(timedelta(hours=1), 19))
     at_once = signals(every(timedelta(0), 30))
 
     for code in UNITLESS:

@@ -43,8 +43,9 @@ async def code_of(call: Any) -> grpc.StatusCode:
 
 
 async def test_each_call_that_is_late_is_ended_and_no_other() -> None:
-    async with serving(add_echo, Some(), Deadline(cap=0.05)) as channel:
-        say = EchoStub(channel).Say
+    async with serving(add_echo, Some(), Deadline(cap=0.5)) as channel:
+        stub: Any = EchoStub(channel)
+        say = stub.Say
         first = [await code_of(say(request)) for request in (QUICK, STUCK, QUICK)]
         together = await asyncio.gather(*(code_of(say(STUCK)) for _ in range(3)))
         last = await code_of(say(QUICK))
@@ -57,8 +58,8 @@ async def test_each_call_that_is_late_is_ended_and_no_other() -> None:
 
 async def test_a_stream_outlasts_what_ends_single_calls() -> None:
     servicer = Some()
-    async with serving(add_echo, servicer, Deadline(cap=0.05)) as channel:
-        stub = EchoStub(channel)
+    async with serving(add_echo, servicer, Deadline(cap=0.5)) as channel:
+        stub: Any = EchoStub(channel)
         stream = stub.Spell(QUICK)
         ended = await code_of(stub.Say(STUCK))
         servicer.told.set()

@@ -23,8 +23,7 @@ from services.accounts.domain.items import Items
 from services.accounts.domain.linear import LinearModel
 from services.accounts.domain.moments import count
 
-MIN_TEMPO_EVENTS = 12
-TRUSTED_TEMPO_EVENTS = 20
+MIN_TEMPO_EVENTS = 20
 MIN_TEMPO_SPAN = timedelta(hours=12)
 MIN_TEMPLATE_TEXTS = 8
 MIN_STYLE_TEXTS = 5
@@ -47,8 +46,7 @@ def tempo(history: History, signals: Mapping[str, Signal]) -> Channel:
     """Timing and rhythm of the day. A scheduler silences it.
 
     Within one sitting people are as regular as tools: under half a day it
-    abstains. Few events say little, and the same account is looked at again and
-    again: see `tempo_trust`.
+    abstains.
     """
     support = len(history.events)
     if support < MIN_TEMPO_EVENTS:
@@ -60,16 +58,7 @@ def tempo(history: History, signals: Mapping[str, Signal]) -> Channel:
         return abstaining(ChannelKind.TEMPO, support, "COARSE_TIMESTAMPS")
     if history.events.span < MIN_TEMPO_SPAN:
         return abstaining(ChannelKind.TEMPO, support, "ONE_SITTING")
-    return _by_model(ChannelKind.TEMPO, TEMPO, signals, support, tempo_trust(support))
-
-
-def tempo_trust(events: int) -> float:
-    """Share of its ratio that TEMPO may use, in (0, 1]; all of it from 20 events.
-
-    A fit over accounts says what a rhythm is worth at one look. Of many looks at few
-    events the highest counts for the ladder, and it is a person's worst hour.
-    """
-    return min(1.0, events / TRUSTED_TEMPO_EVENTS)
+    return _by_model(ChannelKind.TEMPO, TEMPO, signals, support)
 
 
 def style(items: Items) -> Channel:
@@ -123,14 +112,10 @@ def posterior(prior: float, channels: tuple[Channel, ...]) -> float:
 
 
 def _by_model(
-    kind: ChannelKind,
-    model: LinearModel,
-    signals: Mapping[str, Signal],
-    support: int,
-    trust: float = 1.0,
+    kind: ChannelKind, model: LinearModel, signals: Mapping[str, Signal], support: int
 ) -> Channel:
     parts = model.contributions(signals)
-    ratio = model.log_likelihood_ratio(parts) * trust
+    ratio = model.log_likelihood_ratio(parts)
     toward = (ratio > 0) - (ratio < 0)
     strongest = sorted(parts.items(), key=lambda part: -part[1] * toward)
     reasons = tuple(

@@ -10,15 +10,15 @@ VERSION = "2026.11.0"
 
 TEMPO = LinearModel(
     terms={
-        "MEDIAN_GAP": Term(0.136, 0.103, 0.241, 1.039, 0.497),
-        "SHORT_GAP_SHARE": Term(0.622, 0.163, 0.152, -1.204, 0.0),
-        "QUICK_RETURN": Term(0.211, 0.144, 0.25, -0.951, 0.0),
-        "HOUR_CLUMPING": Term(0.286, 0.155, 0.223, -0.253, -0.806),
-        "ENTROPY_RATE": Term(0.528, 0.108, 0.219, -0.669, 0.0),
-        "NIGHT_REST": Term(1.291, 0.826, 1.357, -1.955, 0.0),
-        "BURST_SHARE": Term(0.0, 0.2, 0.2, 0.0, 2.333),
+        "MEDIAN_GAP": Term(0.133, 0.101, 0.218, 0.0, 0.871),
+        "SHORT_GAP_SHARE": Term(0.63, 0.157, 0.148, -1.452, -1.28),
+        "QUICK_RETURN": Term(0.229, 0.15, 0.255, -1.525, 0.0),
+        "HOUR_CLUMPING": Term(0.278, 0.136, 0.229, 0.0, -1.075),
+        "ENTROPY_RATE": Term(0.501, 0.098, 0.173, -1.194, -0.363),
+        "NIGHT_REST": Term(1.494, 0.955, 1.346, -2.15, 0.0),
+        "BURST_SHARE": Term(0.0, 0.2, 0.2, 0.0, 2.256),
     },
-    intercept=-5.144,
+    intercept=-7.267,
     floor=-log(4.0),
     cap=log(100.0),
 )

@@ -21,11 +21,7 @@ from scipy.special import expit, logit
 from scipy.stats import beta
 
 from services.accounts.domain.automation import PRIOR
-from services.accounts.domain.channels import (
-    MIN_STYLE_TEXTS,
-    MIN_TEMPO_EVENTS,
-    tempo_trust,
-)
+from services.accounts.domain.channels import MIN_STYLE_TEXTS
 from services.accounts.domain.evidence import SPEAKS_FOR
 from services.accounts.fitting import fit_channels, fit_style, score_texts
 from services.accounts.fitting.population import (
@@ -85,8 +81,7 @@ def judge(accounts: list[Recorded], table: Table, seen: Bools) -> Evidence:
             fit_channels.speaking_tempo(table),
             [
                 tempo.log_likelihood_ratio(tempo.contributions(a.signals))
-                * tempo_trust(events)
-                for a, events in zip(accounts, table.events.tolist(), strict=True)
+                for a in accounts
             ],
             0.0,
         ),
@@ -184,8 +179,8 @@ def lost(found: Evidence, table: Table, least: float) -> Iterator[str]:
     """Say for each bot that no warning reaches what is missing."""
     warned = found.warned(least)
     for i in np.flatnonzero(table.bot & ~warned):
-        if table.events[i] < MIN_TEMPO_EVENTS:
-            yield f"fewer than {MIN_TEMPO_EVENTS} events"
+        if table.events[i] < MUCH:
+            yield "fewer than 20 events"
         elif found.tempo[i] == 0:
             yield "TEMPO abstains otherwise"
         elif found.tempo[i] < SPEAKS_FOR:

@@ -25,7 +25,6 @@ from services.accounts.domain.channels import (
     MIN_TEMPLATE_TEXTS,
     MIN_TEMPO_EVENTS,
     MIN_TEMPO_SPAN,
-    tempo_trust,
 )
 from services.accounts.domain.evidence import SPEAKS_FOR, References
 from services.accounts.domain.history import History
@@ -64,7 +63,7 @@ class Fits:
         tempo = template = style = 0.0
         if events >= MIN_TEMPO_EVENTS and history.events.span >= MIN_TEMPO_SPAN:
             parts = self.tempo.contributions(signals)
-            tempo = self.tempo.log_likelihood_ratio(parts) * tempo_trust(events)
+            tempo = self.tempo.log_likelihood_ratio(parts)
         if signals["LENGTH_VARIATION"].support >= MIN_TEMPLATE_TEXTS:
             parts = self.template.contributions(signals)
             template = self.template.log_likelihood_ratio(parts)

@@ -17,7 +17,6 @@ from services.accounts.domain.moments import (
 from services.accounts.domain.signals.made import insufficient, not_applicable, spoken
 
 MIN_GAPS = 7
-MIN_HABIT = 11
 MIN_PAIRS = 19
 MODAL_BIN_SECONDS = 5.0
 BURST_SECONDS = 10.0
@@ -70,7 +69,7 @@ def conditional_entropy(history: History) -> Signal:
     """
     events = history.events
     gaps, n = events.gaps, len(events.gaps)
-    if n < MIN_HABIT:
+    if n < MIN_PAIRS:
         return insufficient("CONDITIONAL_ENTROPY", n, events.span)
     bins = np.minimum(
         np.log10(gaps + 1) * (_LOG_BINS / _LOG_TOP), _LOG_BINS - 1

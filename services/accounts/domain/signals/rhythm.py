@@ -17,7 +17,7 @@ from services.accounts.domain.moments import count, mean, quantile
 from services.accounts.domain.signals.cadence import conditional_entropy
 from services.accounts.domain.signals.made import insufficient, spoken
 
-MIN_GAPS = 11
+MIN_GAPS = 19
 MIN_WEEK_EVENTS = 12
 SHORT_GAP = 0.3  # of the mean gap
 QUICK_SECONDS = 300.0
