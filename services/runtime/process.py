@@ -93,14 +93,22 @@ def run(settings: RuntimeSettings, serve: Callable[[Wiring], Awaitable[None]]) -
     # Threads fold and store beside the loop; it must not wait 5 ms for each turn.
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     wiring = wire(settings)
-    if settings.metrics_port is not None:
-        start_http_server(settings.metrics_port, registry=wiring.registry)
     try:
+        _show_metrics(settings.metrics_port, wiring.registry)
         asyncio.run(_awaited(serve(wiring)))
     except (SettingsError, InsecureAddressError, AddressTakenError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     return 0
+
+
+def _show_metrics(port: int | None, registry: CollectorRegistry) -> None:
+    if port is None:
+        return
+    try:
+        start_http_server(port, registry=registry)
+    except OSError as error:
+        raise AddressTakenError("metrics_port", f"port {port}") from error
 
 
 async def _awaited(work: Awaitable[None]) -> None:

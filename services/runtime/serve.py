@@ -2,7 +2,8 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -40,6 +41,10 @@ class InsecureAddressError(Exception):
 
 class AddressTakenError(Exception):
     """Something else listens there, or the address is not this machine's."""
+
+    def __init__(self, setting: str, address: str) -> None:
+        name = RuntimeSettings.variables()[setting]
+        super().__init__(f"{name}: {address} cannot be listened on: is it in use?")
 
 
 class Server:
@@ -82,13 +87,9 @@ class Server:
         shown = [health.SERVICE_NAME, reflection.SERVICE_NAME, *names]
         reflection.enable_server_reflection(shown, self._server)
         await self._set_health(NOT_SERVING)
-        self.port = self._bind(
-            self._settings.port, client_certs=self._settings.tls_client_certs
-        )
+        self.port = self._bind("port", client_certs=self._settings.tls_client_certs)
         if self._settings.bearer_port is not None:
-            self.bearer_port = self._bind(
-                self._settings.bearer_port, client_certs=False
-            )
+            self.bearer_port = self._bind("bearer_port", client_certs=False)
         await self._server.start()
         await self._start_probes()
         await self._set_health(SERVING)
@@ -143,8 +144,9 @@ class Server:
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
 
-    def _bind(self, port: int, *, client_certs: bool) -> int:
-        host = self._settings.host
+    def _bind(self, setting: str, *, client_certs: bool) -> int:
+        """Listen on the port that *setting* says."""
+        host, port = self._settings.host, getattr(self._settings, setting)
         address = host if host.startswith("unix:") else f"{host}:{port}"
         credentials = server_credentials(self._settings, client_certs=client_certs)
         if (
@@ -153,12 +155,10 @@ class Server:
             and not self._settings.insecure
         ):
             raise InsecureAddressError(f"{address} needs TLS or TRUEPEN_INSECURE=true")
-        try:
+        with _named(setting, address):
             if credentials is not None:
                 return self._server.add_secure_port(address, credentials)
             return self._server.add_insecure_port(address)
-        except RuntimeError as error:  # grpc's own, with no more to tell
-            raise AddressTakenError(f"{address} cannot be listened on") from error
 
     async def _start_probes(self) -> None:
         if self._settings.health_port is None:
@@ -166,7 +166,8 @@ class Server:
         self._probes = grpc.aio.server()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._probes)
         address = f"[::]:{self._settings.health_port}"
-        self.health_port = self._probes.add_insecure_port(address)
+        with _named("health_port", address):
+            self.health_port = self._probes.add_insecure_port(address)
         await self._probes.start()
 
     async def _set_health(self, state: Any) -> None:
@@ -178,6 +179,15 @@ class Server:
             return
         log.error("worker failed", worker=task.get_name(), exc_info=task.exception())
         self.shutdown.set()
+
+
+@contextmanager
+def _named(setting: str, address: str) -> Iterator[None]:
+    """Say which setting asks for an *address* that cannot be had."""
+    try:
+        yield
+    except RuntimeError as error:  # grpc's own, with no more to tell
+        raise AddressTakenError(setting, address) from error
 
 
 def _options(settings: RuntimeSettings) -> list[tuple[str, int]]:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from services.runtime.calls import Shutdown
 from services.runtime.client import RemoteStub, connect
 from services.runtime.concerns import standard
 from services.runtime.errors import Unauthenticated
+from services.runtime.process import Wiring, run
 from services.runtime.serve import (
     AddressTakenError,
     InsecureAddressError,
@@ -140,8 +142,26 @@ async def test_a_worker_that_fails_stops_the_server_and_is_told() -> None:
 
 async def test_two_processes_cannot_share_a_port() -> None:
     async with make() as first:
-        with pytest.raises(AddressTakenError, match=str(first.port)):
+        with pytest.raises(AddressTakenError, match=f"TRUEPEN_PORT: .*:{first.port} "):
             await make(port=first.port).__aenter__()
+        with pytest.raises(AddressTakenError, match="TRUEPEN_HEALTH_PORT: "):
+            await make(health_port=first.port).__aenter__()
+
+
+def test_metrics_on_a_port_that_is_taken_end_in_a_line_that_names_the_setting(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def never(wiring: Wiring) -> None:
+        raise AssertionError
+
+    with socket.create_server(("", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = RuntimeSettings(data_dir=tmp_path, metrics_port=port)
+
+        assert run(settings, never) == 2
+    told = capsys.readouterr().err.splitlines()
+    assert told[-1].startswith(f"TRUEPEN_METRICS_PORT: port {port} cannot be")
+    assert not any("Traceback" in line for line in told)
 
 
 async def test_plaintext_beyond_loopback_is_refused_unless_asked_for() -> None:
