@@ -39,7 +39,7 @@ ATTEMPTS = 6
 FIRST_PAUSE = 0.01
 BUSY_TIMEOUT_MS = 5_000
 WRITER_CACHE_KIB = 32_768
-"""A batch over a thousand accounts changes more pages than the usual 2 MiB hold."""
+"""A large write changes more pages than the usual 2 MiB hold."""
 WAL_PAGES = 8_000
 """After so many the log is copied back: a page that changes often goes once."""
 WRITER_PRAGMAS = (
