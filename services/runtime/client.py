@@ -1,6 +1,5 @@
 """Channels to other services, and stubs that raise what the server raised."""
 
-import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Generator, Mapping, Sequence
 from typing import Any
@@ -147,9 +146,3 @@ def propagated() -> list[tuple[str, str]]:
         metadata.append((TIME_HEADER, said.isoformat()))
     metadata += trace_headers()
     return metadata
-
-
-async def wait_until_ready(channel: grpc.aio.Channel, seconds: float) -> None:
-    """Wait for the first connection; raise TimeoutError. For start-up only."""
-    async with asyncio.timeout(seconds):
-        await channel.channel_ready()

@@ -206,8 +206,3 @@ def pages(appeal: Appeal, now: datetime) -> bool:
     """Whether it has to wake somebody: a late appeal against a ban."""
     late = not appeal.resolved and now >= appeal.due_time
     return late and appeal.tier is Tier.BANNED
-
-
-def urgency(appeal: Appeal) -> tuple[datetime, str]:
-    """Sorting key: what is due first comes first."""
-    return (appeal.due_time, appeal.id)
