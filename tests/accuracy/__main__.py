@@ -38,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parsed(arguments)
     console = Console(stderr=True)
     if problem := wrong_with(given.data, texts_only=given.texts_only):
-        console.print(f"make evaluate: {problem}", style="bold red")
+        # Soft: a path that is broken over lines cannot be copied.
+        console.print(f"make evaluate: {problem}", style="bold red", soft_wrap=True)
         return 2
     with Memory(given.work / "scores.sqlite") as memory:
         model = Remembering(given.model, memory)
@@ -60,7 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     page.write_text(report(told, about, asked, which), encoding="utf8")
     width = None if sys.stdout.isatty() else 140
     Console(width=width).print(_table(asked))
-    console.print(f"written to {page} and {given.work / 'accuracy.json'}")
+    written = f"written to {page} and {given.work / 'accuracy.json'}"
+    console.print(written, soft_wrap=True)
     return 0
 
 
