@@ -40,17 +40,15 @@ PEERS: Final = """\
 is-it-slop 0.6.3 (MIT), the strongest that runs offline, needs an environment of its own: `python3 -m venv peer && peer/bin/pip install is-it-slop==0.6.3`.
 Its wheel wants the C library's 2.38 symbols; before that (Debian 12), four lines of C stand in for them:
 
-```
-cat > shim.c <<'END'
+```c
 #include <stdlib.h>
 long long __isoc23_strtoll(const char *s, char **e, int b) { return strtoll(s, e, b); }
 long __isoc23_strtol(const char *s, char **e, int b) { return strtol(s, e, b); }
 unsigned long __isoc23_strtoul(const char *s, char **e, int b) { return strtoul(s, e, b); }
 unsigned long long __isoc23_strtoull(const char *s, char **e, int b) { return strtoull(s, e, b); }
-END
-gcc -shared -fPIC -O2 -o isoc23.so shim.c
 ```
 
+In a file `shim.c`, they are built by `gcc -shared -fPIC -O2 -o isoc23.so shim.c`.
 Then `make evaluate DATA=... SLOP="env LD_PRELOAD=$PWD/isoc23.so peer/bin/python"`.
 Any other detector takes `--peer LANG NAME COMMAND`: lines {"text"} in, lines {"score"} out.
 
