@@ -180,16 +180,8 @@ def polish_threshold(polish: np.ndarray, label: np.ndarray, names: np.ndarray) -
     """Polish score that at most a few of every population's people reach."""
     human = label == "human"
     groups = [polish[human & (names == n)] for n in np.unique(names)]
-    return round(
-        float(
-            max(
-                np.quantile(g, 1 - ASSISTED_PEOPLE)
-                for g in groups
-                if len(g) >= SMALLEST
-            )
-        ),
-        4,
-    )
+    tails = [np.quantile(g, 1 - ASSISTED_PEOPLE) for g in groups if len(g) >= SMALLEST]
+    return round(float(max(tails, default=NEVER)), 4)
 
 
 def settled(
