@@ -128,7 +128,11 @@ SEEDS: dict[str, list[bytes]] = {
     "conditions": [b"automation.lower > 0.9", b"1 / 0 > 0", b"[" * 50, b'"\\ud800"'],
     "activities": [
         activities_pb2.Activity(
-            id="n1", account="accounts/a", type=1, text="words", aigc_label="{}"
+            id="n1",
+            account="accounts/a",
+            type=activities_pb2.ACTIVITY_TYPE_NOTE,
+            text="words",
+            aigc_label="{}",
         ).SerializeToString()
     ],
     "page_tokens": [TOKENS.seal(b"other", ("a", 1.5, None)).encode(), b"===="],
