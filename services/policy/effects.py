@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from services.policy.domain.canonical import canonical
+from services.policy.domain.cases import people_for
 from services.policy.domain.events import ContentMark, Event
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold
@@ -32,7 +33,7 @@ def effects_of(
     """Return what *ruling* writes; None where nothing follows."""
     now = ruling.decide_time
     events = (*owed(history, now), *ruling.events())
-    cases = tuple(case_of(kind, ruling) for kind in ruling.cases)
+    cases = tuple(case_of(kind, ruling, evidence) for kind in ruling.cases)
     if not events and not cases:
         return None
     after = folded(history, events)
@@ -130,7 +131,7 @@ def written(*notices: Notice | None) -> tuple[NewNotice, ...]:
     )
 
 
-def case_of(kind: CaseKind, ruling: Ruling) -> CaseNews:
+def case_of(kind: CaseKind, ruling: Ruling, evidence: Evidence) -> CaseNews:
     """Return the case that *ruling* asks for; a whole cluster shares one."""
     decision = f"accounts/{ruling.account}/decisions/{ruling.decision}"
     return CaseNews(
@@ -139,6 +140,9 @@ def case_of(kind: CaseKind, ruling: Ruling) -> CaseNews:
         cluster=ruling.cluster,
         decision=decision if ruling.acts else "",
         contents=tuple(mark.content for mark in ruling.contents),
+        people_needed=people_for(
+            kind, evidence.follower_count, evidence.account_age_days
+        ),
     )
 
 

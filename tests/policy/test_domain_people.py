@@ -174,9 +174,11 @@ def test_an_exception_must_be_in_the_case() -> None:
 
 
 def test_a_large_following_takes_two_people() -> None:
-    assert cases.people_for(Tier.BANNED, 20_000, 10.0) == 2
-    assert cases.people_for(Tier.BANNED, 10, 400.0) == 2
-    assert cases.people_for(Tier.BANNED, 10, 10.0) == 1
+    ban = CaseKind.BAN_CONFIRMATION
+    assert cases.people_for(ban, 20_000, 10.0) == 2
+    assert cases.people_for(ban, 10, 400.0) == 2
+    assert cases.people_for(ban, 10, 10.0) == 1
+    assert cases.people_for(CaseKind.REPORT, 20_000, 400.0) == 1
 
     case = cases.claim(confirmation(2), "ann", [], 1, NOW)
     case = cases.resolve(case, "ann", Finding(CaseOutcome.CONFIRMED, "r"), 2, NOW)

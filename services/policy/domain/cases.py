@@ -16,7 +16,7 @@ from services.policy.domain.refusals import (
     OtherVersion,
     WrongState,
 )
-from services.policy.domain.tiers import CaseKind, Tier
+from services.policy.domain.tiers import CaseKind
 
 CLAIM_LASTS = timedelta(minutes=30)
 DECIDE_WITHIN: Mapping[CaseKind, timedelta] = {
@@ -118,8 +118,12 @@ def joined(
     decision: str = "",
     contents: Iterable[str] = (),
     report: str = "",
+    people_needed: int = 1,
 ) -> Case:
-    """The case with more that belongs to it. Adding the same twice changes nothing."""
+    """The case with more that belongs to it. Adding the same twice changes nothing.
+
+    A case about many accounts takes as many people as the one that takes most.
+    """
     new = decision and decision not in case.decisions
     grown = replace(
         case,
@@ -128,6 +132,7 @@ def joined(
         exceptions=without_key(case.exceptions, account) if new else case.exceptions,
         contents=added(case.contents, contents),
         reports=added(case.reports, [report]),
+        people_needed=max(case.people_needed, people_needed),
     )
     return case if grown == case else replace(grown, version=case.version + 1)
 
@@ -258,12 +263,13 @@ def check_open(case: Case, version: int) -> None:
 
 
 def people_for(
-    tier: Tier, follower_count: int | None, account_age_days: float | None
+    kind: CaseKind, follower_count: int | None, account_age_days: float | None
 ) -> int:
     """Two people confirm the ban of an established or widely followed account."""
     followed = (follower_count or 0) > LARGE_FOLLOWING
     established = (account_age_days or 0.0) > ESTABLISHED_DAYS
-    return 2 if tier is Tier.BANNED and (followed or established) else 1
+    bans = kind in (CaseKind.BAN_CONFIRMATION, CaseKind.BAN_REVIEW)
+    return 2 if bans and (followed or established) else 1
 
 
 def without(case: Case, account: str) -> Case | None:

@@ -46,6 +46,7 @@ class CaseNews:
     contents: tuple[str, ...] = ()
     report: str = ""
     """Resource name."""
+    people_needed: int = 1
 
 
 def tell(connection: Connection, news: CaseNews, now: datetime) -> str:
@@ -75,6 +76,7 @@ def open_about(
         decision=news.decision,
         contents=news.contents,
         report=news.report,
+        people_needed=news.people_needed,
     )
     if before is None:
         connection.execute(insert(CASES).values(id=grown.id, **values_of(grown)))
