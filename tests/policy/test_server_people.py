@@ -129,20 +129,19 @@ async def test_a_widely_followed_accounts_ban_takes_two_people(tmp_path: Path) -
         profile = hosted("bot")
         profile.facts.follower_count = 20_000
         site.accounts.tell(profile)
-        name = (await site.evaluate("bot")).decision.name
+        await site.evaluate("bot")
 
         first = await decide_case(site, confirmed, "ann")
-        between = await site.enforcement.GetDecision(pb.GetDecisionRequest(name=name))
+        between = await site.standing("bot")
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await decide_case(site, confirmed, "ann")
         second = await decide_case(site, confirmed, "bob")
-        after = await site.enforcement.GetDecision(pb.GetDecisionRequest(name=name))
 
     assert first.case.state == cases_service_pb2.CASE_STATE_OPEN
-    assert between.decision.provisional
+    assert between.provisional
     assert reason_of(refused.value) == "REVIEWER_NOT_INDEPENDENT"
     assert second.case.state == cases_service_pb2.CASE_STATE_RESOLVED
-    assert not after.decision.provisional
+    assert not second.standings[0].provisional
 
 
 async def test_persons_word_ends_the_measure_and_keeps_rules_away(
