@@ -4,7 +4,6 @@ import hashlib
 import os
 import uuid
 from collections.abc import Callable
-from itertools import count
 
 from services.runtime.errors import InvalidField
 
@@ -21,12 +20,6 @@ def random_id() -> str:
 def random_hex() -> str:
     """Return 128 random bits in hex, at a tenth of the price of a UUID."""
     return os.urandom(16).hex()
-
-
-def sequential_ids(prefix: str) -> NewId:
-    """Return a source of `prefix-1`, `prefix-2`, …: repeatable runs."""
-    numbers = count(1)
-    return lambda: f"{prefix}-{next(numbers)}"
 
 
 def content_id(*parts: str | bytes) -> str:

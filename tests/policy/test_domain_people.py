@@ -228,10 +228,6 @@ def test_bounds_match_the_published_table(
     assert 100 * bounds.upper_bound(wrong, judged) == pytest.approx(percent, abs=0.006)
 
 
-def test_a_tenth_of_a_percent_takes_three_thousand_audits() -> None:
-    assert bounds.audits_needed(0.001) == 2995
-
-
 def test_counts_that_cannot_be_are_refused() -> None:
     with pytest.raises(ValueError, match="cannot be"):
         bounds.upper_bound(2, 1)

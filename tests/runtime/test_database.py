@@ -286,7 +286,7 @@ async def test_what_the_pool_may_wait_for_reaches_the_server(postgres_url: str) 
 
 
 async def test_a_statement_that_takes_too_long_is_ended(postgres_url: str) -> None:
-    database = Database(postgres_url, pool=Pool(statement_timeout=0.05))
+    database = Database(postgres_url, pool=Pool(statement_timeout=0.5))
 
     with pytest.raises(DependencyUnavailable):
         await database.read(lambda c: c.execute(text("SELECT pg_sleep(5)")))

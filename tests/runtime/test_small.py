@@ -21,7 +21,6 @@ from services.runtime.ids import (
     check_uuid,
     content_id,
     random_id,
-    sequential_ids,
 )
 from services.runtime.logs import configure_logs
 from services.runtime.paging import Tokens, page_size, query_of
@@ -102,12 +101,6 @@ def test_a_request_id_is_a_uuid() -> None:
     assert check_uuid("request_id", new.upper()) == new
     with pytest.raises(InvalidField):
         check_uuid("request_id", "1234")
-
-
-def test_sequential_ids_repeat_from_run_to_run() -> None:
-    new_id = sequential_ids("d")
-
-    assert [new_id(), new_id()] == ["d-1", "d-2"]
 
 
 cursors = st.lists(st.none() | st.text() | st.integers() | st.floats(allow_nan=False))

@@ -39,19 +39,6 @@ def checked(wrong: int, judged: int) -> None:
         raise ValueError(f"{wrong} wrong of {judged} judged cannot be")
 
 
-def audits_needed(bound: float, confidence: float = CONFIDENCE) -> int:
-    """How many audits without a single error show that the share is under *bound*."""
-    judged = 1
-    while upper_bound(0, judged, confidence) > bound:
-        judged *= 2
-    low, high = judged // 2, judged
-    while high - low > 1:
-        middle = (low + high) // 2
-        passed = upper_bound(0, middle, confidence) <= bound
-        low, high = (low, middle) if passed else (middle, high)
-    return high
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
     """What a rule must have shown before it may impose a tier."""
