@@ -59,6 +59,7 @@ class Fleet:
                 "TRUEPEN_PORT": str(self._ports[service][number]),
                 "TRUEPEN_DATA_DIR": str(self._folder / service),
                 "TRUEPEN_TOKEN_KEY": "the same in every replica",
+                "TRUEPEN_ADMISSION": "true",  # as it ships
                 **self._settings(service),
             },
         )
