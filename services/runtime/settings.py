@@ -63,7 +63,7 @@ class RuntimeSettings(Settings):
     """Refuse calls of a method that is slowed down by the many that it has."""
     admission_slowdown: float = Field(default=2.0, gt=1)
     """How many times longer than alone calls may take before fewer are let in."""
-    admission_always: int = Field(default=16, ge=1)
+    admission_always: int = Field(default=4, ge=1)
     """Calls of one method at once that are let in however long they take."""
     max_connection_age_s: int | None = Field(default=None, ge=1)
     """Then clients reconnect, and so find new replicas. None: never."""

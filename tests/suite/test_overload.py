@@ -257,7 +257,7 @@ async def test_five_times_too_much_is_mostly_refused_and_the_rest_served(
     assert not over.unexplained
     assert recovered <= 5
     # A few seconds on a machine that does other things tell less than minutes.
-    assert goodput >= (0.8 if seconds >= 60 else 0.35)
+    assert goodput >= (0.8 if seconds >= 60 else 0.2)
     if seconds >= 60:
         assert slower <= 3
         assert at_once <= 1
