@@ -3,21 +3,24 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 START_SECONDS = 60
 STOP_SECONDS = 30
 
-
 SUITE = "suite"
 
 
 class Process:
-    """One service alone, or the suite; `lines` grows as it logs."""
+    """One service alone, or the suite; `lines` grows as it logs.
+
+    It may be started again after it ended, on another port unless one was given.
+    """
 
     def __init__(self, service: str, environment: Mapping[str, str]) -> None:
         self.service = service
@@ -28,6 +31,8 @@ class Process:
 
     async def start(self) -> None:
         """Return once it serves."""
+        self.port = 0
+        self._serving.clear()
         alone = (sys.executable, "-m", f"services.{self.service}")
         whole = (str(Path(sys.executable).with_name("truepen")), "serve")
         self._running = await asyncio.create_subprocess_exec(
@@ -49,10 +54,16 @@ class Process:
     async def stop(self) -> int:
         """End it as a supervisor does; its exit code."""
         if self._running.returncode is None:
-            self._running.terminate()
+            with suppress(ProcessLookupError):  # it is gone, and not yet known to be
+                self._running.terminate()
         async with asyncio.timeout(STOP_SECONDS):
             await self._reading
             return await self._running.wait()
+
+    def kill(self) -> None:
+        """End it at once, as kill -9 does."""
+        with suppress(ProcessLookupError):
+            self._running.kill()
 
     async def _read(self) -> None:
         assert self._running.stderr is not None
@@ -79,3 +90,14 @@ async def process(
         yield one
     finally:
         await one.stop()
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on; found together, so that each is another."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [int(probe.getsockname()[1]) for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports

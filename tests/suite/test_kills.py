@@ -1,12 +1,10 @@
 """A stream of activities against a process that is killed again and again."""
 
 import asyncio
-import os
 import random
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -19,7 +17,7 @@ from services.accounts.convert.activities import remembered
 from services.accounts.profiles import Profiles
 from services.runtime.clock import SystemClock
 from services.runtime.database import Database
-from tests.suite.test_three_processes import START_SECONDS, serving_port
+from tests.suite.processes import Process, process
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import accounts_service_pb2_grpc, activities_pb2
 
@@ -30,30 +28,10 @@ START = datetime(2026, 10, 1, tzinfo=UTC)
 BROKEN = {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.INTERNAL}
 
 
-@asynccontextmanager
-async def accounts_process(
-    folder: Path,
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, int]]:
+def accounts_process(folder: Path) -> AbstractAsyncContextManager[Process]:
     """Accounts alone, acknowledging what would survive a power cut."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "services.accounts"),
-        env={
-            **os.environ,
-            "TRUEPEN_PORT": "0",
-            "TRUEPEN_DATA_DIR": str(folder),
-            "TRUEPEN_LOG_FORMAT": "json",
-            "TRUEPEN_ACCOUNTS_DETECTOR_TARGET": "127.0.0.1:9",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        },
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield process, await asyncio.wait_for(serving_port(process), START_SECONDS)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.communicate()
+    away = "127.0.0.1:9"
+    return process("accounts", folder, TRUEPEN_ACCOUNTS_DETECTOR_TARGET=away)
 
 
 def batch(number: int) -> pb.StreamActivitiesRequest:
@@ -106,10 +84,10 @@ async def killed_while_it_streams(folder: Path, kills: int) -> Sender:
     chance, sender = random.Random(kills), Sender()
     later = asyncio.get_running_loop().call_later
     for _ in range(kills):
-        async with accounts_process(folder) as (process, port):
+        async with accounts_process(folder) as accounts:
             goal = sender.acknowledged + chance.randint(1, 40)
-            kill = partial(later, chance.uniform(0, 0.02), process.kill)
-            await sender.send(port, goal, kill)
+            kill = partial(later, chance.uniform(0, 0.02), accounts.kill)
+            await sender.send(accounts.port, goal, kill)
     return sender
 
 

@@ -1,13 +1,11 @@
 """Three processes on PostgreSQL, each killed at random while activities pour in."""
 
 import asyncio
-import os
 import random
-import socket
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,7 @@ from services.policy.storage.cursors import stored
 from services.runtime import migrate
 from services.runtime.clock import SystemClock
 from services.runtime.database import Database
-from tests.suite.test_three_processes import START_SECONDS, serving_port
+from tests.suite.processes import Process, free_ports
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import accounts_service_pb2_grpc, activities_pb2
 
@@ -39,47 +37,10 @@ START = datetime.now(UTC).replace(microsecond=0) - timedelta(days=20)
 QUIET_SECONDS = 120
 
 
-class Process:
-    """A service that is started again on the same port after each kill."""
-
-    def __init__(self, service: str, folder: Path, port: int, **env: str) -> None:
-        self.service, self.folder, self.port, self.env = service, folder, port, env
-        self.process: asyncio.subprocess.Process | None = None
-        self._drained: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Start it, and wait until it serves."""
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", f"services.{self.service}"),
-            env={
-                **os.environ,
-                "TRUEPEN_PORT": str(self.port),
-                "TRUEPEN_DATA_DIR": str(self.folder),
-                "TRUEPEN_LOG_FORMAT": "json",
-                "PYTHONPATH": os.pathsep.join(sys.path),
-                **self.env,
-            },
-            stderr=asyncio.subprocess.PIPE,
-        )
-        await asyncio.wait_for(serving_port(self.process), START_SECONDS)
-        self._drained = asyncio.create_task(self._drain())
-
-    async def _drain(self) -> None:
-        """Read its log, or it would stop once the pipe is full."""
-        assert self.process is not None
-        assert self.process.stderr is not None
-        while await self.process.stderr.read(2**16):
-            pass
-
-    async def kill(self) -> None:
-        """kill -9."""
-        assert self.process is not None
-        with suppress(ProcessLookupError):
-            self.process.kill()
-        await self.process.wait()
-        if self._drained is not None:
-            await self._drained
+def service(name: str, folder: Path, port: int, **environment: str) -> Process:
+    """A service that starts on the same port after each kill."""
+    own = {"TRUEPEN_PORT": str(port), "TRUEPEN_DATA_DIR": str(folder / name)}
+    return Process(name, {**own, **environment})
 
 
 @asynccontextmanager
@@ -87,10 +48,10 @@ async def three(
     folder: Path, ports: list[int], urls: dict[str, str]
 ) -> AsyncIterator[list[Process]]:
     """Detector, accounts and policy, each a process, on *ports*."""
-    detector = Process("detector", folder / "detector", ports[0])
-    accounts = Process(
+    detector = service("detector", folder, ports[0])
+    accounts = service(
         "accounts",
-        folder / "accounts",
+        folder,
         ports[1],
         TRUEPEN_ACCOUNTS_DETECTOR_TARGET=f"127.0.0.1:{ports[0]}",
         TRUEPEN_ACCOUNTS_DATABASE_URL=urls["accounts"],
@@ -98,9 +59,9 @@ async def three(
         TRUEPEN_ACCOUNTS_FINGERPRINT_KEY="a key for tests",
         TRUEPEN_ACCOUNTS_SCORE_LEASE_S="2",
     )
-    policy = Process(
+    policy = service(
         "policy",
-        folder / "policy",
+        folder,
         ports[2],
         TRUEPEN_POLICY_ACCOUNTS_TARGET=f"127.0.0.1:{ports[1]}",
         TRUEPEN_POLICY_DATABASE_URL=urls["policy"],
@@ -113,7 +74,9 @@ async def three(
         await asyncio.gather(*(process.start() for process in processes))
         yield processes
     finally:
-        await asyncio.gather(*(process.kill() for process in processes))
+        for process in processes:
+            process.kill()
+        await asyncio.gather(*(process.stop() for process in processes))
 
 
 def activity(number: int) -> activities_pb2.Activity:
@@ -188,7 +151,8 @@ async def killed_at_random(
             await asyncio.sleep(chance.uniform(0, 0.3))
             # Each in turn at first, then any.
             chosen = processes[number] if number < 3 else chance.choice(processes)
-            await chosen.kill()
+            chosen.kill()
+            await chosen.stop()
             killed[chosen.service] += 1
             await chosen.start()
         for sender in senders:
@@ -253,17 +217,6 @@ async def check_policy(database: Database) -> tuple[int, str]:
         return len(rows), stored(tx, "profiles:0/1")
 
     return await database.read(read)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return TCP ports that nobody listens on, each another."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports: list[int] = [probe.getsockname()[1] for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def migrated(socket: Path, folder: Path) -> dict[str, str]:

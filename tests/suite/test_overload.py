@@ -6,7 +6,6 @@ told as ratios to the same calls without load and at the best rate.
 
 import asyncio
 import math
-import os
 import sys
 import time
 from collections import Counter
@@ -23,8 +22,8 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 
+from tests.suite.processes import SUITE, process
 from tests.suite.running import status_of
-from tests.suite.test_three_processes import START_SECONDS, serving_port
 from truepen.accounts.v1 import accounts_service_pb2, activities_pb2
 from truepen.detector.v1 import detector_service_pb2
 from truepen.policy.v1 import enforcement_service_pb2
@@ -72,35 +71,11 @@ def percentile(values: list[float], share: float) -> float:
 @asynccontextmanager
 async def served(folder: Path) -> AsyncIterator[grpc.aio.Channel]:
     """The whole suite as a process of its own, with admission as it ships."""
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-c", "from services.cli.main import app; app()", "serve"),
-        *("--port", "0", "--data-dir", str(folder)),
-        env={
-            **os.environ,
-            "TRUEPEN_LOG_FORMAT": "json",
-            "TRUEPEN_LOG_LEVEL": "info",
-            "TRUEPEN_ADMISSION": "true",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-        },
-        stderr=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        port = await asyncio.wait_for(serving_port(process), START_SECONDS)
-        assert process.stderr is not None
-        drained = asyncio.create_task(drain(process.stderr))
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield channel
-    finally:
-        process.terminate()
-        await process.wait()
-    await drained
-
-
-async def drain(stream: asyncio.StreamReader) -> None:
-    """Read a log away, or the process would wait for a reader."""
-    while await stream.read(2**16):
-        pass
+    async with (
+        process(SUITE, folder, TRUEPEN_ADMISSION="true") as suite,
+        grpc.aio.insecure_channel(f"127.0.0.1:{suite.port}") as channel,
+    ):
+        yield channel
 
 
 def senders(channel: grpc.aio.Channel) -> dict[str, Send]:
@@ -257,7 +232,7 @@ async def test_five_times_too_much_is_mostly_refused_and_the_rest_served(
     assert not over.unexplained
     assert recovered <= 5
     # A few seconds on a machine that does other things tell less than minutes.
-    assert goodput >= (0.8 if seconds >= 60 else 0.2)
+    assert goodput >= (0.8 if seconds >= 60 else 0.35)
     if seconds >= 60:
         assert slower <= 3
         assert at_once <= 1

@@ -1,7 +1,6 @@
 """Every replica is replaced under load: no call fails, nothing is lost."""
 
 import asyncio
-import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -17,7 +16,7 @@ from services.client.methods import repeatable
 from services.runtime import migrate
 from services.runtime.client import RemoteStub, connect
 from services.runtime.errors import ServiceError
-from tests.suite.processes import Process
+from tests.suite.processes import Process, free_ports
 from truepen.accounts.v1 import (
     accounts_service_pb2,
     accounts_service_pb2_grpc,
@@ -91,17 +90,6 @@ class Fleet:
                 "TRUEPEN_POLICY_LEASE_S": "3",
             }
         return {}
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on; found together, so that each is another."""
-    probes = [socket.socket() for _ in range(count)]
-    for probe in probes:
-        probe.bind(("127.0.0.1", 0))
-    ports = [int(probe.getsockname()[1]) for probe in probes]
-    for probe in probes:
-        probe.close()
-    return ports
 
 
 def databases(postgres_socket: Path) -> dict[str, str]:

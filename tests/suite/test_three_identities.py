@@ -10,7 +10,7 @@ import yaml
 
 from services.client import Client, ServiceError, TlsFiles
 from tests.runtime.authority import Authority, TokenIssuer
-from tests.suite.test_three_processes import process
+from tests.suite.processes import process
 from truepen.accounts.v1 import activities_pb2
 from truepen.policy.v1 import enforcement_service_pb2 as pb
 
@@ -55,7 +55,6 @@ class Cluster:
             "TRUEPEN_TLS_KEY": str(files.key),
             "TRUEPEN_ACCESS_FILE": str(self.folder / "access.yaml"),
             "TRUEPEN_TRUST_LOOPBACK": "false",
-            "TRUEPEN_CLOCK": "system",
         }
 
 
@@ -84,7 +83,7 @@ async def test_three_processes_know_each_other(tmp_path: Path) -> None:
                 "accounts",
                 tmp_path / "a",
                 **environment("accounts"),
-                TRUEPEN_ACCOUNTS_DETECTOR_TARGET=f"localhost:{detector}",
+                TRUEPEN_ACCOUNTS_DETECTOR_TARGET=f"localhost:{detector.port}",
             )
         )
         policy = await stack.enter_async_context(
@@ -94,11 +93,11 @@ async def test_three_processes_know_each_other(tmp_path: Path) -> None:
                 **environment("policy"),
                 # Its certificate is granted nothing: the token counts.
                 TRUEPEN_BEARER_FILE=str(tmp_path / "token"),
-                TRUEPEN_POLICY_ACCOUNTS_TARGET=f"localhost:{accounts}",
+                TRUEPEN_POLICY_ACCOUNTS_TARGET=f"localhost:{accounts.port}",
                 TRUEPEN_POLICY_WORKER="false",
             )
         )
-        target = f"localhost:{policy}"
+        target = f"localhost:{policy.port}"
         mine, strangers = cluster.files("publishing"), cluster.files("stranger")
         publishing = await stack.enter_async_context(Client(target, tls=mine))
         stranger = await stack.enter_async_context(Client(target, tls=strangers))

@@ -1,9 +1,5 @@
 """One process and three give equal answers, byte for byte."""
 
-import asyncio
-import os
-import re
-import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
@@ -16,51 +12,15 @@ import pytest
 from services.cli.stories import START, Character, cast
 from services.runtime.client import RemoteStub
 from services.runtime.clock import CALLER_TIME
+from tests.suite.processes import process
 from tests.suite.running import running, suite_settings
 from truepen.accounts.v1 import accounts_service_pb2, accounts_service_pb2_grpc
 from truepen.policy.v1 import enforcement_service_pb2, enforcement_service_pb2_grpc
 
 EFFECTIVE = START - timedelta(days=1)
 STOPS = [START + timedelta(days=day) for day in (1, 3, 6, 12, 18)]
-START_SECONDS = 60
+CLOCK = {"TRUEPEN_CLOCK": "caller"}
 KEY = "the same in both, or likeness of texts is told apart"
-
-
-@asynccontextmanager
-async def process(service: str, folder: Path, **environment: str) -> AsyncIterator[int]:
-    """Run one service alone on a free port; yield the port."""
-    running_one = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        f"services.{service}",
-        env={
-            **os.environ,
-            "TRUEPEN_PORT": "0",
-            "TRUEPEN_CLOCK": "caller",
-            "TRUEPEN_DATA_DIR": str(folder),
-            "TRUEPEN_LOG_FORMAT": "json",
-            "PYTHONPATH": os.pathsep.join(sys.path),
-            **environment,
-        },
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        yield await asyncio.wait_for(serving_port(running_one), START_SECONDS)
-    finally:
-        running_one.terminate()
-        await running_one.communicate()
-
-
-async def serving_port(started: asyncio.subprocess.Process) -> int:
-    """Read the log until it says where it serves."""
-    assert started.stderr is not None
-    said = b""
-    async for line in started.stderr:
-        said += line
-        found = re.search(rb'"port": ?(\d+)', line)
-        if found and b'"serving"' in line:
-            return int(found[1])
-    raise AssertionError(said.decode())
 
 
 @asynccontextmanager
@@ -68,13 +28,14 @@ async def three(folder: Path) -> AsyncIterator[tuple[grpc.aio.Channel, ...]]:
     """The three services as processes; channels to accounts and policy."""
     async with AsyncExitStack() as stack:
         detector = await stack.enter_async_context(
-            process("detector", folder / "detector")
+            process("detector", folder / "detector", **CLOCK)
         )
         accounts = await stack.enter_async_context(
             process(
                 "accounts",
                 folder / "accounts",
-                TRUEPEN_ACCOUNTS_DETECTOR_TARGET=f"127.0.0.1:{detector}",
+                **CLOCK,
+                TRUEPEN_ACCOUNTS_DETECTOR_TARGET=f"127.0.0.1:{detector.port}",
                 TRUEPEN_ACCOUNTS_EFFECTIVE_TIME=EFFECTIVE.isoformat(),
                 TRUEPEN_ACCOUNTS_FINGERPRINT_KEY=KEY,
             )
@@ -83,7 +44,8 @@ async def three(folder: Path) -> AsyncIterator[tuple[grpc.aio.Channel, ...]]:
             process(
                 "policy",
                 folder / "policy",
-                TRUEPEN_POLICY_ACCOUNTS_TARGET=f"127.0.0.1:{accounts}",
+                **CLOCK,
+                TRUEPEN_POLICY_ACCOUNTS_TARGET=f"127.0.0.1:{accounts.port}",
                 TRUEPEN_POLICY_WORKER="false",
                 TRUEPEN_POLICY_EFFECTIVE_TIME=EFFECTIVE.isoformat(),
             )
@@ -91,9 +53,9 @@ async def three(folder: Path) -> AsyncIterator[tuple[grpc.aio.Channel, ...]]:
         yield tuple(
             [
                 await stack.enter_async_context(
-                    grpc.aio.insecure_channel(f"127.0.0.1:{port}")
+                    grpc.aio.insecure_channel(f"127.0.0.1:{one.port}")
                 )
-                for port in (accounts, policy)
+                for one in (accounts, policy)
             ]
         )
 
