@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from services.runtime.errors import QueueFull
 from services.runtime.gates import Gate, Pace
 from services.runtime.interceptors import Call
+from services.runtime.roles import roles_for
 
 ORDINARY = frozenset({"reader", "writer"})
 """Roles whose calls are counted: the platform's, rather than its staff's."""
@@ -79,9 +80,7 @@ class Admission:
         self._late = time.perf_counter() - asked
 
     def _gate(self, method: str) -> Gate | None:
-        service = method[: method.rfind("/") + 1]
-        needed = self._roles.get(method) or self._roles.get(service) or frozenset()
-        if ORDINARY.isdisjoint(needed):
+        if ORDINARY.isdisjoint(roles_for(method, self._roles)):
             return None
         gate = Gate(method, self._pace)
         self._metrics.limit(method, gate.limit)

@@ -9,7 +9,7 @@ from services.runtime.bearer import Bearer, Verifier, refused
 from services.runtime.calls import CALLER, NO_QUOTA, Caller
 from services.runtime.errors import PermissionDenied
 from services.runtime.interceptors import Call
-from services.runtime.roles import ROLES
+from services.runtime.roles import ROLES, roles_for
 from services.runtime.watched import Watched
 
 HEALTH = "/grpc.health.v1.Health/"
@@ -88,12 +88,10 @@ class Identity:
         CALLER.set(caller)
 
     def _needed(self, method: str) -> frozenset[str]:
-        needed = self._needs.get(method)
-        if needed is None:  # methods come from the contract: there are few
-            service = method[: method.rfind("/") + 1]
-            found = self._roles.get(method) or self._roles.get(service)
-            needed = self._needs[method] = found or frozenset()
-        return needed
+        found = self._needs.get(method)
+        if found is None:  # methods come from the contract: there are few
+            found = self._needs[method] = roles_for(method, self._roles)
+        return found
 
     def _by_token(
         self, call: Call, needed: frozenset[str], said: str
