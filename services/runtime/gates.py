@@ -53,9 +53,9 @@ LONGEST_RETRY_S = 10.0
 class Pace:
     """What is no haste yet."""
 
-    slowdown: float = 2.0
+    slowdown: float
     """How many times longer than alone calls may take."""
-    always: int = 2
+    always: int
     """Calls of one method that are let in however long they take."""
 
 

@@ -17,7 +17,7 @@ from services.runtime.gates import LONGEST_RETRY_S, Gate, Pace, Ticket
 
 Work = Callable[[random.Random], float]
 MEAN = 0.03
-PACE = Pace()
+PACE = Pace(slowdown=2, always=2)
 SIZE = 100
 
 
@@ -196,7 +196,7 @@ def test_one_call_that_is_stuck_closes_nothing() -> None:
 
 
 def test_who_could_not_wait_long_enough_is_refused_at_once() -> None:
-    machine = Machine(1, Pace(slowdown=8))
+    machine = Machine(1, Pace(slowdown=8, always=2))
     machine.open(0.2 / MEAN, 100, about(MEAN))
     machine.open(10 / MEAN, 500, about(MEAN))
     refused = len(machine.refused)
@@ -224,7 +224,7 @@ def test_refusals_say_when_to_come_back_and_not_all_the_same() -> None:
 
 
 def test_the_fewest_are_let_in_however_slow() -> None:
-    machine = Machine(1, Pace(always=3))
+    machine = Machine(1, Pace(slowdown=2, always=3))
     machine.open(0.2 / MEAN, 100, about(MEAN))
     machine.open(20 / MEAN, 500, about(MEAN))
     machine.run(machine.now + 60)
