@@ -48,20 +48,6 @@ PROGRAMS = [
 ]
 NOTE = re.compile(r"\s{2,}(?:# )?\w.*$")
 """What is said beside a command."""
-OUTSIDE = {
-    *[
-        "createdb",
-        "docker",
-        "git",
-        "nats",
-        "npm",
-        "npx",
-        "pg_dump",
-        "pg_restore",
-        "pip",
-        "sh",
-    ]
-}
 BEGINS = re.compile(
     rf"(?:[A-Z_]+=\S* )*(?:\.venv/bin/)?(?:{'|'.join(PROGRAMS)})(?: |$)|MAPS="
 )
