@@ -33,7 +33,7 @@ demo: .venv/.runtime ## Five accounts go through the suite: what was found, deci
 serve: .venv/.runtime ## Serve all three services on localhost:50051, data in var/
 	@$(BIN)/truepen serve
 
-test: .venv/.tools ## The tests, in less than two minutes on two cores
+test: .venv/.tools ## The tests, about two minutes on two idle cores
 	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 test-slow: .venv/.tools ## The tests that take minutes
