@@ -1,11 +1,11 @@
 """`truepen demo`: five accounts go through the suite, and their stories are told."""
 
-import asyncio
+import uvloop
 
 
 def demo() -> None:
     """Send five invented accounts through the suite; tell what came of each."""
-    asyncio.run(_demo())
+    uvloop.run(_demo())
 
 
 async def _demo() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from pathlib import Path  # noqa: TC003  # typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+import uvloop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def replay(
     except RecordingError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from error
-    lines = asyncio.run(_replay(read, step_interval))
+    lines = uvloop.run(_replay(read, step_interval))
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     if output is None:
         sys.stdout.write(text)

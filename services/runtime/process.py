@@ -1,11 +1,11 @@
 """One process: what every service in it shares, and its life from start to stop."""
 
-import asyncio
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+import uvloop
 from prometheus_client import CollectorRegistry, start_http_server
 
 from services.runtime.calls import Shutdown
@@ -95,7 +95,7 @@ def run(settings: RuntimeSettings, serve: Callable[[Wiring], Awaitable[None]]) -
     wiring = wire(settings)
     try:
         _show_metrics(settings.metrics_port, wiring.registry)
-        asyncio.run(_awaited(serve(wiring)))
+        uvloop.run(_awaited(serve(wiring)))
     except (SettingsError, InsecureAddressError, AddressTakenError) as error:
         sys.stderr.write(f"{error}\n")
         return 2

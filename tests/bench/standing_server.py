@@ -1,8 +1,8 @@
-"""A server to put load on: `python -m tests.bench.standing_server empty|policy`.
+"""A server to put load on: `python -m tests.bench.standing_server KIND`.
 
 `empty` answers GetStanding with a message made before, from a bare grpc.aio
-server; `policy` is policy as it is served. Prints its port, and ends with its
-standard input.
+server; `uvloop` does so on the event loop that TruePen is served on; `policy` is
+policy as it is served. Prints its port, and ends with its standard input.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import uvloop
 
 from services.runtime.logs import configure_logs
 from tests.policy.serving import running
@@ -67,4 +68,10 @@ async def serve_policy() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve_empty() if sys.argv[1] == "empty" else serve_policy())
+    match sys.argv[1]:
+        case "empty":
+            asyncio.run(serve_empty())
+        case "uvloop":
+            uvloop.run(serve_empty())
+        case "policy":
+            uvloop.run(serve_policy())
