@@ -16,10 +16,10 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from services.detector.detect import Arms, Encoder, Skimmed
 from services.detector.domain.assessment import Language
 from services.detector.domain.card import Card
 from services.detector.model import ENCODER, TOKENIZER, Model, ngram_file
+from services.detector.scorers import Arms, Encoder, Skimmed
 
 Row = tuple[float, ...]
 KEPT_AFTER: Final = 500  # scores; what a cut costs at most
