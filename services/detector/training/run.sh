@@ -9,9 +9,9 @@ data=$1 base=$2 work=${3:-var/training}
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 export PYTHONPATH="$root" OMP_WAIT_POLICY=PASSIVE KMP_BLOCKTIME=0
-first=64000 second=34000 figures=$root/docs/figures slice=
+passages=64000 figures=$root/docs/figures slice=
 if [ -n "${LIMIT:-}" ]; then
-  first=$((LIMIT * 16)) second=$((LIMIT * 8)) figures=$work/figures slice="--limit $LIMIT"
+  passages=$((LIMIT * 16)) figures=$work/figures slice="--limit $LIMIT"
 fi
 mkdir -p "$work"
 step() { echo "== $1" >&2; shift; python "$here/$@"; }
@@ -20,14 +20,12 @@ step() { echo "== $1" >&2; shift; python "$here/$@"; }
 step "read and split" data.py "$data" "$work/rows.pkl" $slice
 step "base encoder" base_encoder.py "$base/e5-small-q4.bin" "$base/tokenizer.json" "$work/rows.pkl" "$work/base"
 step "n-grams" ngrams.py "$work/rows.pkl" "$work/base" "$work/ngrams"
-step "encoder, all sources" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder1" --samples $first
-step "encoder, target genre" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" \
-  --samples $second --resume "$work/encoder1/encoder.pt" --focus 0.4
+step "encoder" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" --samples $passages
 step "export" export.py "$work/encoder" "$work/exported"
 for lang in zh en; do
   step "score $lang" score.py "$work/ngrams/ngram_scores.pkl" "$work/exported" "$work/scores.$lang.pkl" "$lang"
 done
-step "calibrate" calibrate.py "$work/ngrams" "$work/exported" "$work/scores" "$work/model" 2026.11.3
+step "calibrate" calibrate.py "$work/ngrams" "$work/exported" "$work/scores" "$work/model" 2026.11.4
 # shellcheck disable=SC2086
 step "predict" predict.py "$data" "$work/model" "$work/predictions.jsonl" $slice
 step "evaluate" evaluate.py "$work/predictions.jsonl" "$work/model" "$figures"
