@@ -12,168 +12,30 @@ import argparse
 import pickle
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import roc_auc_score
 
-from services.detector.domain.assessment import Language
-from services.detector.domain.calibration import LOGIT_CAP
 from services.detector.domain.familiarity import letter_share, variety, word_length
-from services.detector.domain.fitting import (
-    NEVER,
-    SMALLEST,
-    Sample,
-    balanced,
-    bar,
-    honest_evidence,
-    straightened,
-    thresholds,
-    weighted_quantile,
-)
-from services.detector.domain.register import personal_share
+from services.detector.domain.fitting import NEVER, SMALLEST
 from services.detector.model import ENCODER, TOKENIZER, ngram_file, write_card
-from services.detector.training.data import LANGUAGES, UNSEEN, Row
+from services.detector.training.data import LANGUAGES
 from services.detector.training.export import export_ngrams
 from services.detector.training.facts import FACTS
 from services.detector.training.ngrams import SPECS
+from services.detector.training.settling import generated, settled, tell
+from services.detector.training.stacking import (
+    PERSONAL,
+    calibrate,
+    labelled,
+    logits,
+    stack,
+)
 
-BUCKETS = {"zh": (0, 41, 81, 161, 321), "en": (0, 121, 261, 521, 1041)}
 FEWEST_CHARS = {"zh": 12, "en": 30}
 ASSISTED_PEOPLE = 0.03  # people who may be called AI_ASSISTED, which harms nobody
-LOST_BY_CASCADE = 0.0025  # of the machine texts found, what each step may lose
-RANK_LOST = 0.004  # AUROC that each step of the cascade may cost
-# A text is personal where this share of its words (zh: characters) is.
-PERSONAL = {"zh": 0.02, "en": 0.05}
-# Where one bar holds for all lengths and registers: the logit means the same in
-# each, and the tail of one alone is noise. With a source left out that accuses
-# fewer people and finds more texts in Chinese; in English it finds fewer.
-ONE_BAR = {"zh"}
 UNFAMILIAR = 0.003  # calibration texts that may fall outside each limit
-
-
-@dataclass
-class Labelled:
-    """What is known of one language's texts beside their scores."""
-
-    lang: str
-    label: np.ndarray
-    population: np.ndarray
-    chars: np.ndarray
-    personal: np.ndarray
-
-
-def population(row: Row) -> str:
-    """Source, apart where the domain is unseen or the person is a twin."""
-    twin = row.source.endswith("fresh_llm") and row.label == "human"
-    name = "twin" if twin else row.source
-    return name + ("*" if row.domain in UNSEEN[row.lang] else "")
-
-
-def stack(
-    inside: np.ndarray, outside: np.ndarray, label: np.ndarray, names: np.ndarray
-) -> np.ndarray:
-    """Weights of the arms; an arm that would count backwards counts nothing.
-
-    n-gram arms look better than they are on sources they know and worse than
-    they are where a whole source is missing: both ways of scoring count.
-    """
-    pure = label != "mixed"
-    known = pure & ~np.isnan(outside).any(axis=1)
-    scores = np.vstack([inside[pure], outside[known]])
-    machine = np.concatenate([label[pure], label[known]]) == "ai"
-    weight = balanced(np.concatenate([names[pure], names[known]]), machine)
-    keep = list(range(scores.shape[1]))
-    while True:
-        model = LogisticRegression(C=1e3)
-        model.fit(scores[:, keep], machine, sample_weight=weight)
-        if (model.coef_[0] >= 0).all():
-            break
-        keep = [k for k, c in zip(keep, model.coef_[0], strict=True) if c >= 0]
-    found = np.zeros(scores.shape[1])
-    found[keep] = model.coef_[0]
-    return found
-
-
-def calibrate(
-    inside: np.ndarray, outside: np.ndarray, arms: np.ndarray, texts: Labelled
-) -> list[dict]:
-    """One calibration a range of lengths, for scores stacked by *arms*.
-
-    *inside* and *outside* have a row a text, as `ngrams.py` scores them.
-    """
-    made = []
-    lows = BUCKETS[texts.lang]
-    for low, high in zip(lows, [*lows[1:], 10**9], strict=True):
-        # Neighbouring lengths lend their texts: a bucket alone is thin.
-        near = (texts.chars >= low * 0.7) & (texts.chars < high * 1.4)
-        label, names = texts.label[near], texts.population[near]
-        stacked = inside[near] @ arms
-        weight = balanced(names, label == "ai")
-        slope, shift = straightened(stacked, label == "ai", weight)
-        line = {
-            "min_chars": low,
-            "weights": [round(float(slope * w), 5) for w in arms],
-            "intercept": round(shift, 5),
-        }
-        # The neighbours, too, are judged by this line.
-        judged = twice([{**line, "min_chars": 0}], inside, outside, texts, near)
-        evidence_slope, evidence_shift = honest_evidence(judged)
-        made.append(
-            {
-                **line,
-                "evidence_slope": evidence_slope,
-                "evidence_shift": evidence_shift,
-                "thresholds": thresholds(judged),
-                "fitted_on": {
-                    "people": int((label == "human").sum()),
-                    "machines": int((label == "ai").sum()),
-                },
-            }
-        )
-    if texts.lang in ONE_BAR:
-        every = np.full(len(inside), fill_value=True)
-        judged = twice(made, inside, outside, texts, every)
-        shared = bar(judged, judged)
-        for calibration in made:
-            calibration["thresholds"] |= {
-                "generated": shared,
-                "generated_personal": shared,
-            }
-    return made
-
-
-def twice(
-    made: list[dict],
-    inside: np.ndarray,
-    outside: np.ndarray,
-    texts: Labelled,
-    chosen: np.ndarray,
-) -> Sample:
-    """The *chosen* texts; people twice: as known sources and as never seen."""
-    unseen = chosen & (texts.label == "human") & ~np.isnan(outside).any(axis=1)
-    again = np.char.add(texts.population[unseen].astype("U60"), " unseen")
-    scores = np.concatenate([inside[chosen], outside[unseen]])
-    chars = np.concatenate([texts.chars[chosen], texts.chars[unseen]])
-    return Sample(
-        logits(made, scores, chars),
-        np.concatenate([texts.label[chosen], texts.label[unseen]]),
-        np.concatenate([texts.population[chosen], again]),
-        np.concatenate([texts.personal[chosen], texts.personal[unseen]]),
-    )
-
-
-def logits(
-    calibrations: list[dict], scores: np.ndarray, chars: np.ndarray
-) -> np.ndarray:
-    """Calibrated logits of the arms' scores."""
-    found = np.zeros(len(scores))
-    for c in calibrations:
-        fits = chars >= c["min_chars"]
-        found[fits] = scores[fits] @ np.array(c["weights"]) + c["intercept"]
-    return np.clip(found, -LOGIT_CAP, LOGIT_CAP)
 
 
 def polish_threshold(polish: np.ndarray, label: np.ndarray, names: np.ndarray) -> float:
@@ -182,48 +44,6 @@ def polish_threshold(polish: np.ndarray, label: np.ndarray, names: np.ndarray) -
     groups = [polish[human & (names == n)] for n in np.unique(names)]
     tails = [np.quantile(g, 1 - ASSISTED_PEOPLE) for g in groups if len(g) >= SMALLEST]
     return round(float(max(tails, default=NEVER)), 4)
-
-
-def settled(
-    shallow: np.ndarray,
-    deep: np.ndarray,
-    found: np.ndarray,
-    label: np.ndarray,
-    names: np.ndarray,
-) -> float:
-    """Shallow logit up to which a text is clearly human and is read no further.
-
-    *found* marks the machine texts that the full model calls AI_GENERATED. The
-    more people are settled the better, as long as hardly a found text is lost
-    and ranking stays: evidence adds up over an account, so it matters too.
-    """
-    pure = label != "mixed"
-    machine = label[pure] == "ai"
-    weight = balanced(names[pure], machine)
-    before = roc_auc_score(machine, deep[pure], sample_weight=weight)
-    best = -NEVER
-    for share in np.arange(0.05, 1.0, 0.025):
-        limit = weighted_quantile(shallow[pure][~machine], weight[~machine], share)
-        ends = shallow <= limit
-        after = np.where(ends, shallow, deep)[pure]
-        rank = roc_auc_score(machine, after, sample_weight=weight)
-        lost = (ends & found).sum() / max(found.sum(), 1)
-        if before - rank > RANK_LOST or lost > LOST_BY_CASCADE:
-            break
-        best = limit
-    return round(float(best), 4)
-
-
-def generated(logit: np.ndarray, texts: Labelled, made: list[dict]) -> np.ndarray:
-    """Which texts reach the bar of AI_GENERATED for their length and register."""
-    bars = np.full(len(logit), np.inf)
-    for c in made:
-        formal, personal = (
-            c["thresholds"][name] for name in ("generated", "generated_personal")
-        )
-        fits = texts.chars >= c["min_chars"]
-        bars[fits] = np.where(texts.personal, personal, formal)[fits]
-    return logit >= bars
 
 
 def limits(texts: list[str], lang: str) -> dict[str, float]:
@@ -242,16 +62,7 @@ def limits(texts: list[str], lang: str) -> dict[str, float]:
 
 def language_card(found: dict, encoded: dict, lang: str) -> dict:
     index = encoded["index"]
-    rows = [found["rows"][i] for i in index]
-    texts = [found["texts"][i] for i in index]
-    shares = np.array([personal_share(t, Language(lang)) for t in texts])
-    known = Labelled(
-        lang,
-        label=np.array([r.label for r in rows]),
-        population=np.array([population(r) for r in rows]),
-        chars=np.array([len(t) for t in texts]),
-        personal=shares >= PERSONAL[lang],
-    )
+    known = labelled(found, index, lang)
     label, names = known.label, known.population
     early, machine, polish = encoded["scores"].T
     made, logit = {}, {}
@@ -278,18 +89,8 @@ def language_card(found: dict, encoded: dict, lang: str) -> dict:
         "personal": PERSONAL[lang],
         "polished": polish_threshold(polish, label, names),
         "fewest_chars": FEWEST_CHARS[lang],
-        "limits": limits(texts, lang),
+        "limits": limits([found["texts"][i] for i in index], lang),
     }
-
-
-def tell(lang: str, label: np.ndarray, skimmed: np.ndarray, read: np.ndarray) -> None:
-    """Say how far people and machines are read."""
-    for name in ("human", "ai"):
-        its = label == name
-        both_steps = (skimmed & read)[its].mean()
-        print(
-            f"{lang} {name}: {skimmed[its].mean():.0%} skimmed, {both_steps:.0%} read"
-        )
 
 
 def main() -> None:

@@ -16,31 +16,14 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
-from services.detector.domain.assessment import Language
-from services.detector.domain.register import personal_share
-from services.detector.training.calibrate import (
-    PERSONAL,
+from services.detector.training.settling import generated
+from services.detector.training.stacking import (
     Labelled,
     calibrate,
-    generated,
+    labelled,
     logits,
-    population,
     stack,
 )
-
-
-def known(found: dict, index: list[int], lang: str) -> Labelled:
-    """What is known of the scored texts beside their scores."""
-    rows = [found["rows"][i] for i in index]
-    texts = [found["texts"][i] for i in index]
-    shares = np.array([personal_share(t, Language(lang)) for t in texts])
-    return Labelled(
-        lang,
-        label=np.array([r.label for r in rows]),
-        population=np.array([population(r) for r in rows]),
-        chars=np.array([len(t) for t in texts]),
-        personal=shares >= PERSONAL[lang],
-    )
 
 
 def part(texts: Labelled, chosen: np.ndarray) -> Labelled:
@@ -90,7 +73,7 @@ def main() -> None:
     index = met["index"]
     if index != unmet["index"]:
         arguments.error("the two encoders scored different texts")
-    texts = known(found, index, given.lang)
+    texts = labelled(found, index, given.lang)
     source = np.array([found["rows"][i].source for i in index])
     its = np.isin(source, given.sources)
     label = texts.label[its]
