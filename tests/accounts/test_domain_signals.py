@@ -11,7 +11,6 @@ from services.accounts.domain.evidence import References, Signal, SignalState
 from services.accounts.domain.history import History
 from services.accounts.domain.percentiles import (
     Population,
-    quantiles,
     with_percentile,
 )
 from services.accounts.domain.resolution import resolution_seconds
@@ -141,8 +140,10 @@ def test_near_duplicates_are_seen_but_exact_ones_are_not_counted_twice() -> None
 
 
 def test_percentiles_are_the_share_of_the_population_below() -> None:
-    population = [signals(at_random(30, seed)).values() for seed in range(60)]
-    references = References("v1", quantiles(population))
+    population = Population()
+    for seed in range(60):
+        population.add(signals(at_random(30, seed)).values())
+    references = References("v1", population.quantiles())
     timer = tuple(signals([*every(timedelta(minutes=30, seconds=1), 30)]).values())
 
     ranked = {each.code: with_percentile(each, references) for each in timer}
@@ -180,9 +181,11 @@ def test_a_population_in_parts_is_the_population(
 
 
 def test_too_few_accounts_give_no_percentile() -> None:
-    population = [signals(at_random(30, seed)).values() for seed in range(49)]
+    population = Population()
+    for seed in range(49):
+        population.add(signals(at_random(30, seed)).values())
 
-    assert quantiles(population) == {}
+    assert population.quantiles() == {}
 
 
 def notes(index: int, text: str, start: datetime = START) -> object:

@@ -249,11 +249,3 @@ def test_severity_is_earned_by_measured_precision(
     wrong: int, judged: int, tier: Tier
 ) -> None:
     assert bounds.earned_tier(wrong, judged) is tier
-
-
-def test_a_breaker_opens_on_its_budget_or_an_unusual_day() -> None:
-    assert not bounds.opens(199, [], None)
-    assert bounds.opens(200, [], None)
-    assert bounds.opens(50, [], 50)
-    assert not bounds.opens(2_900, [1_000] * 7, None)
-    assert bounds.opens(3_000, [1_000] * 7, None)

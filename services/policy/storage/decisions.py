@@ -102,26 +102,6 @@ def key_of(decision: StoredDecision) -> tuple[int, str, str]:
     return to_us(decision.decide_time), decision.account, decision.id
 
 
-def within(
-    connection: Connection,
-    start: datetime,
-    end: datetime,
-    after: tuple[int, str, str] | None,
-    limit: int,
-) -> list[StoredDecision]:
-    """Return up to *limit* decisions made in [start, end), oldest first."""
-    order = tuple_(DECISIONS.c.decide_us, DECISIONS.c.account, DECISIONS.c.id)
-    found = select(DECISIONS).where(
-        DECISIONS.c.decide_us >= to_us(start), DECISIONS.c.decide_us < to_us(end)
-    )
-    if after is not None:
-        found = found.where(order > after)
-    ordered = found.order_by(
-        DECISIONS.c.decide_us, DECISIONS.c.account, DECISIONS.c.id
-    ).limit(limit)
-    return [_from_row(row, row.evidence) for row in connection.execute(ordered)]
-
-
 def names_within(
     connection: Connection, start: datetime, end: datetime, tier: int | None
 ) -> list[tuple[str, str]]:
