@@ -9,9 +9,9 @@ from services.policy.leases import Held, Leader
 from services.policy.storage.cursors import LeaseLost, stored
 from services.policy.storage.store import Store
 from services.runtime import migrate
-from services.runtime.clock import FakeClock
 from services.runtime.database import Database
 from services.runtime.errors import CursorEpochChanged
+from tests.clock import FakeClock
 from tests.policy.accounts_fake import START
 
 LASTS = timedelta(seconds=15)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.clock import CALLER_TIME, CallerClock, FakeClock, SystemClock
+from services.runtime.clock import CALLER_TIME, CallerClock, SystemClock
 from services.runtime.errors import InvalidField, PageTokenInvalid
 from services.runtime.ids import (
     check_id,
@@ -31,6 +31,7 @@ from services.runtime.settings import (
     key_file,
     load,
 )
+from tests.clock import FakeClock
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 

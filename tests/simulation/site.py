@@ -24,13 +24,13 @@ from services.policy.settings import PolicySettings
 from services.policy.shipped import shipped_text
 from services.policy.worker import Follower, Told
 from services.runtime.calls import Shutdown
-from services.runtime.clock import FakeClock
 from services.runtime.database import Database
 from services.runtime.local import LocalStub
 from services.runtime.paging import Tokens
 from services.runtime.process import Wiring
 from services.runtime.settings import RuntimeSettings
 from tests.accounts.serving import Words
+from tests.clock import FakeClock
 from tests.simulation.seams import FaultyDatabase, Link, Wires
 from truepen.accounts.v1 import accounts_service_pb2 as accounts_pb
 
