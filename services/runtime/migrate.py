@@ -20,7 +20,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, make_url, text
 
-from services.runtime.database import postgres_engine, sqlite_engine
+from services.runtime.engines import postgres_engine, sqlite_engine
 
 log = structlog.get_logger()
 
