@@ -6,11 +6,7 @@ from dataclasses import dataclass, replace
 from services.policy.callers import Caller
 from services.policy.domain import appeals as rules
 from services.policy.domain.appeals import Appeal, AppealGround, Plea
-from services.policy.domain.events import (
-    AppealFiled,
-    AppealOutcome,
-    AppealResolved,
-)
+from services.policy.domain.events import AppealFiled, AppealOutcome, AppealResolved
 from services.policy.domain.history import Measure
 from services.policy.domain.notices import NoticeKind, notice_of_change
 from services.policy.domain.numbers import Ladder
@@ -20,8 +16,9 @@ from services.policy.effects import noted, written
 from services.policy.reversing import Reverser, Voided, reversals, with_cascade
 from services.policy.rulebook import Rulebook
 from services.policy.storage import annotations, appeals, decisions
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.policy.voiding import falling_with
 from services.runtime.errors import NotFound
 from services.runtime.ids import content_id

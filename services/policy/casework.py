@@ -23,8 +23,9 @@ from services.policy.reports import Desk, Resolution
 from services.policy.reversing import Bases, Reverser, reversals
 from services.policy.rulebook import Rulebook
 from services.policy.storage import annotations, cases
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.errors import NotFound
 from services.runtime.ids import content_id
 from services.runtime.requests import Request

@@ -15,8 +15,9 @@ from services.policy.domain.appeals import Appeal
 from services.policy.effects import noted
 from services.policy.rulebook import Rulebook
 from services.policy.storage import appeals, cases
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.clock import Clock
 
 log = structlog.get_logger()

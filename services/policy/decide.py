@@ -17,8 +17,9 @@ from services.policy.rulebook import Rulebook, Rules
 from services.policy.shadowing import Shadowing
 from services.policy.storage import decisions
 from services.policy.storage.decisions import StoredDecision
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Plan, Store
+from services.policy.storage.store import Plan, Store
 from services.runtime.clock import Clock
 from services.runtime.errors import NotFound, ServiceError
 

@@ -18,9 +18,9 @@ from services.policy.domain.standing import standing_of
 from services.policy.domain.switches import Switches
 from services.policy.domain.tiers import CaseKind, ContentLabel, Decider, Tier
 from services.policy.storage.cases import CaseNews
+from services.policy.storage.effects import Effects, NewDecision, StandingView
 from services.policy.storage.measures import StoredMeasure
 from services.policy.storage.notices import NewNotice, NoticeBody
-from services.policy.storage.store import Effects, NewDecision, StandingView
 
 
 def effects_of(

@@ -7,9 +7,10 @@ from services.policy.domain.events import NoticeHandedOver
 from services.policy.effects import noted
 from services.policy.rulebook import Rulebook
 from services.policy.storage import notices
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.notices import StoredNotice
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.clock import Clock
 from services.runtime.errors import NotFound
 

@@ -16,8 +16,9 @@ from services.policy.effects import label_code
 from services.policy.rulebook import Rulebook
 from services.policy.storage import decisions, ledgers
 from services.policy.storage.decisions import StoredDecision
+from services.policy.storage.effects import NewDecision
 from services.policy.storage.measures import StoredMeasure
-from services.policy.storage.store import NewDecision, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.errors import NotFound
 
 MOST = 10_000
