@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from services.policy.callers import Caller
-from services.policy.domain import cases as rules
-from services.policy.domain.cases import Case, CaseOutcome, CaseState
+from services.policy.domain import case_states
+from services.policy.domain.cases import Case, CaseOutcome, CaseState, Finding
 from services.policy.domain.events import (
     BanConfirmed,
     DecisionReversed,
@@ -39,7 +39,7 @@ class Resolve:
 
     case: str
     version: int
-    finding: rules.Finding
+    finding: Finding
 
 
 class Casework:
@@ -65,7 +65,7 @@ class Casework:
 
         def write(connection: Transaction) -> Case:
             case = existing(connection, case_id)
-            claimed = rules.claim(case, caller.identity, (), version, caller.now)
+            claimed = case_states.claim(case, caller.identity, (), version, caller.now)
             cases.save(connection, claimed, case)
             return claimed
 
@@ -79,7 +79,7 @@ class Casework:
 
         def write(connection: Transaction) -> bytes:
             case = existing(connection, resolve.case)
-            decided = rules.resolve(
+            decided = case_states.resolve(
                 case, caller.identity, resolve.finding, resolve.version, caller.now
             )
             cases.save(connection, decided, case)

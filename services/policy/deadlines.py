@@ -10,7 +10,7 @@ from functools import partial
 import structlog
 
 from services.policy.domain import appeals as appeal_rules
-from services.policy.domain import cases as case_rules
+from services.policy.domain import case_states
 from services.policy.domain.appeals import Appeal
 from services.policy.effects import noted
 from services.policy.rulebook import Rulebook
@@ -54,7 +54,7 @@ class Deadlines:
 
     def _escalate(self, connection: Transaction, case_id: str) -> None:
         case = cases.get(connection, case_id)
-        escalated = case and case_rules.escalate(case, self._clock.now())
+        escalated = case and case_states.escalate(case, self._clock.now())
         if case and escalated:
             cases.save(connection, escalated, case)
             log.error("case is late", case=case_id, kind=case.kind.name)
