@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from services.policy.backtests import Backtester, Window
+from services.policy.backtests import Backtester
 from services.policy.convert.rulesets import (
     STAGE_OF,
     render_breaker,
@@ -12,6 +12,7 @@ from services.policy.convert.rulesets import (
     render_shadowed,
 )
 from services.policy.convert.times import check_time
+from services.policy.domain.backtests import Window
 from services.policy.domain.tiers import Tier
 from services.policy.rulework import Rulework
 from services.policy.server.edge import check_text, known
