@@ -17,9 +17,10 @@ from services.accounts.settings import AccountsSettings
 from services.policy import compose as policy_compose
 from services.policy import worker
 from services.policy.clients import Accounts, change_of
-from services.policy.compose import Core, Servicers
+from services.policy.compose import Core
 from services.policy.leases import Held
 from services.policy.metrics import PolicyMetrics
+from services.policy.server.servicers import Servicers
 from services.policy.settings import PolicySettings
 from services.policy.shipped import shipped_text
 from services.policy.worker import Follower, Told
