@@ -95,8 +95,8 @@ def watched(
 
 def record(report: pb.BacktestReport) -> dict[str, Any]:
     """Lay *report* out: which way each flip goes, and tiers by their names."""
+    from services.cli.answers import tier_name
     from services.cli.output import record_of
-    from services.cli.replayer import tier_name
 
     told = record_of(report)
     for row, flip in zip(told["flips"], report.flips, strict=True):

@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.replayer import channels, interaction_name, tier_name
+from services.cli.answers import channels, interaction_name, tier_name
 from services.cli.stories import START, Character
 from services.cli.story import Chapter
 from truepen.accounts.v1 import activities_pb2, profile_pb2

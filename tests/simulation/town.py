@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from services.accounts.compose import compose as compose_accounts
 from services.accounts.settings import AccountsSettings
-from services.cli.replayer import interaction_name, tier_name
+from services.cli.answers import interaction_name, tier_name
 from services.cli.storyteller import shanghai
 from services.policy.compose import compose as compose_policy
 from services.policy.settings import PolicySettings
