@@ -6,13 +6,12 @@ from enum import IntEnum
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from services.accounts.arrivals import SCORED_TYPES, Arrival, ScoreState
+from services.accounts.arrivals import SCORED_TYPES, Arrival
 from services.accounts.convert.fields import (
     account_of,
     bounded,
     id_of,
     printable,
-    timestamp,
     us_of,
 )
 from services.accounts.domain.activities import (
@@ -25,16 +24,10 @@ from services.accounts.domain.activities import (
     ContentKind,
     InputMode,
     LabelKind,
-    Score,
     Target,
     Visibility,
-    to_us,
 )
-from services.accounts.domain.fingerprints import (
-    Fingerprint,
-    fingerprint,
-    linkage_key,
-)
+from services.accounts.domain.fingerprints import Fingerprint, fingerprint, linkage_key
 from services.runtime.errors import InvalidField, InvalidFields, TextTooLong
 from truepen.accounts.v1 import activities_pb2 as pb
 
@@ -210,53 +203,3 @@ def _label(text: str) -> AigcLabel:
     kind = LabelKind(int(number)) if number in ("1", "2", "3") else LabelKind.NONE
     names = ("ContentProducer", "ProduceID", "ContentPropagator", "PropagateID")
     return AigcLabel(kind, *(str(found.get(name, ""))[:MAX_FACT] for name in names))
-
-
-def score_message(score: Score, shadows: tuple[Score, ...] = ()) -> pb.ActivityScore:
-    """Render *score* and what models in shadow said."""
-    return pb.ActivityScore(
-        ai_probability=score.ai_probability,
-        log_likelihood_ratio=score.log_likelihood_ratio,
-        verdict=score.verdict.value,
-        language=score.language,
-        chars_scored=score.chars_scored,
-        model_digest=score.model_digest,
-        score_time=timestamp(to_us(score.score_time)),
-        shadow_scores=[score_message(shadow) for shadow in shadows],
-    )
-
-
-def split_scores(scores: list[Score]) -> pb.ActivityScore | None:
-    """Render the latest score that counts, with its shadows; None without one."""
-    live = [score for score in scores if not score.shadow]
-    if not live:
-        return None
-    latest = max(live, key=lambda score: (score.score_time, score.model_digest))
-    return score_message(latest, tuple(s for s in scores if s.shadow))
-
-
-def recorded_message(
-    account: str,
-    facts: bytes,
-    kept: "tuple[int, int, int, ScoreState]",
-    scores: list[Score],
-) -> pb.RecordedActivity:
-    """Render an activity as it is kept: record time, length, revision, state."""
-    record_us, length, revision, state = kept
-    told = pb.Activity.FromString(facts)
-    return pb.RecordedActivity(
-        name=f"accounts/{account}/activities/{told.id}",
-        type=told.type,
-        event_time=told.event_time,
-        record_time=timestamp(record_us),
-        target=told.target if told.HasField("target") else None,
-        text_length=length,
-        score_state=pb.ScoreState.ValueType(state.value),
-        score=split_scores(scores),
-        declared_ai=told.declared_ai if told.HasField("declared_ai") else None,
-        composed_with=told.composed_with if told.HasField("composed_with") else None,
-        published_with=told.published_with if told.HasField("published_with") else None,
-        visibility=told.visibility,
-        content_kind=told.content_kind,
-        revision=revision,
-    )

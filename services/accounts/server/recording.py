@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from services.accounts.convert.activities import split_scores
 from services.accounts.convert.fields import ACCOUNT_PREFIX
+from services.accounts.convert.recorded import split_scores
 from services.accounts.domain.activities import to_us
 from services.accounts.server.edge import Edge, size_checked
 from services.runtime.calls import time_left

@@ -10,7 +10,6 @@ from google.rpc.status_pb2 import Status
 
 from services.accounts.arrivals import ScoreState
 from services.accounts.convert import accounts as convert
-from services.accounts.convert.activities import recorded_message
 from services.accounts.convert.export import json_line
 from services.accounts.convert.fields import (
     ACCOUNT_PREFIX,
@@ -20,6 +19,7 @@ from services.accounts.convert.fields import (
     timestamp,
     us_of,
 )
+from services.accounts.convert.recorded import recorded_message
 from services.accounts.server.edge import Edge, reason_checked, size_checked
 from services.accounts.storage.judging import Quarantine, Truth
 from services.runtime.calls import CALLER
