@@ -32,7 +32,7 @@ ANSWER_SHARE = 0.9
 """Of the time left, what scoring may take; the rest is for the way back."""
 
 
-class Recording(Edge):
+class RecordingCalls(Edge):
     """Takes activities in."""
 
     async def RecordActivities(

@@ -33,7 +33,7 @@ MAX_PROFILES = 100
 SHAPE = ("accounts", "", "profile")
 
 
-class Reading(Edge):
+class ProfileCalls(Edge):
     """Gives profiles out."""
 
     async def GetProfile(
