@@ -30,7 +30,7 @@ from services.policy.rulebook import Rulebook
 from services.policy.rulework import Rulework
 from services.policy.server.appeals import AppealsServicer
 from services.policy.server.cases import CasesServicer
-from services.policy.server.decision_calls import People
+from services.policy.server.decisions import People
 from services.policy.server.enforcement import EnforcementServicer
 from services.policy.server.notices import NoticesServicer
 from services.policy.server.roles import ROLES

@@ -10,7 +10,7 @@ from services.policy.convert.times import from_timestamp
 from services.policy.decide import Enforcer, Evaluation
 from services.policy.posting import Posting
 from services.policy.queries import Queries
-from services.policy.server.decision_calls import DecisionCalls, People
+from services.policy.server.decisions import DecisionCalls, People
 from services.policy.server.edge import (
     StreamCursors,
     account_of,
