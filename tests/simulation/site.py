@@ -116,7 +116,7 @@ class Site:
     @property
     def scoring(self) -> Scoring:
         """What scores texts; steps of a program call it."""
-        scorer = self.parts.servicer._cases.track._scorer
+        scorer = self.parts.servicer._use_cases.track._scorer
         assert isinstance(scorer, Scoring)
         return scorer
 

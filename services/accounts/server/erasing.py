@@ -28,7 +28,7 @@ class ErasingCalls(Edge):
         """Erase an account."""
         account = account_of(request.name, "name")
         reason_checked("reason", request.reason)
-        count, erase_us = await self._cases.erasing.erase(
+        count, erase_us = await self._use_cases.erasing.erase(
             account, request.reason, CALLER.get().name
         )
         return pb.EraseAccountResponse(
@@ -41,7 +41,7 @@ class ErasingCalls(Edge):
         """Stream all that is kept about an account."""
         account = account_of(request.name, "name")
         started = time.monotonic()
-        exports = self._cases.erasing.export(account, CALLER.get().name)
+        exports = self._use_cases.erasing.export(account, CALLER.get().name)
         async for exported in exports:
             spent = time.monotonic() - started
             yield pb.ExportAccountResponse(

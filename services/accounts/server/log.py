@@ -40,14 +40,14 @@ class LogCalls(Edge):
     ) -> pb.ListActivitiesResponse:
         """Return a page of activities, newest first."""
         account = account_of(request.parent, "parent")
-        tokens, query = self._cases.tokens, query_of(request)
+        tokens, query = self._use_cases.tokens, query_of(request)
         size = page_size(request.page_size, 50, MAX_PAGE)
         before = None
         if request.page_token:
             event_us, activity = tokens.open(query, request.page_token)
             before = (int(event_us or 0), str(activity))
         caller = CALLER.get().name
-        found = await self._cases.log.page(account, before, size, caller)
+        found = await self._use_cases.log.page(account, before, size, caller)
         token = ""
         if len(found) == size:
             last = found[-1].logged
@@ -74,14 +74,14 @@ class LogCalls(Edge):
         self, request: pb.ListDeadLettersRequest, context: Context
     ) -> pb.ListDeadLettersResponse:
         """Return a page of dead letters, oldest first."""
-        tokens, query = self._cases.tokens, query_of(request)
+        tokens, query = self._use_cases.tokens, query_of(request)
         size = page_size(request.page_size, 50, MAX_PAGE)
         after = None
         if request.page_token:
             attempt_us, account, activity = tokens.open(query, request.page_token)
             after = (int(attempt_us or 0), str(account), str(activity))
         caller = CALLER.get().name
-        found = await self._cases.log.dead_letters(after, size, caller)
+        found = await self._use_cases.log.dead_letters(after, size, caller)
         token = ""
         if len(found) == size:
             last = found[-1]
@@ -102,7 +102,7 @@ class LogCalls(Edge):
         for index, name in enumerate(request.activities):
             account, activity = parts_of(name, f"activities[{index}]", *ACTIVITY)
             keys.append((account, activity))
-        count = await self._cases.log.resolve(
+        count = await self._use_cases.log.resolve(
             keys,
             retry=request.action == pb.DEAD_LETTER_ACTION_RETRY,
             caller=CALLER.get().name,

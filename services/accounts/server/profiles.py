@@ -44,10 +44,10 @@ class ProfileCalls(Edge):
         if request.min_revision < 0:
             raise InvalidField("min_revision", "must not be negative")
         _check_view(request.view)
-        read = await self._cases.profiles.get(account, request.min_revision)
+        read = await self._use_cases.profiles.get(account, request.min_revision)
         if request.HasField("as_of_time"):
             instant = time_of(request.as_of_time, "as_of_time")
-            read = await self._cases.profiles.get_as_of(account, instant)
+            read = await self._use_cases.profiles.get_as_of(account, instant)
         return pb.GetProfileResponse(profile=self._rendered(read, request.view))
 
     async def BatchGetProfiles(
@@ -59,7 +59,7 @@ class ProfileCalls(Edge):
         wanted = [_account_or_error(n, i) for i, n in enumerate(request.names)]
         names = [account for account in wanted if isinstance(account, str)]
         reads = dict(
-            zip(names, await self._cases.profiles.get_many(names), strict=True)
+            zip(names, await self._use_cases.profiles.get_many(names), strict=True)
         )
         return pb.BatchGetProfilesResponse(
             results=[
@@ -74,12 +74,12 @@ class ProfileCalls(Edge):
         self, request: pb.ListProfilesRequest, context: Context
     ) -> pb.ListProfilesResponse:
         """Return a page of profiles by account name."""
-        tokens, query = self._cases.tokens, query_of(request)
+        tokens, query = self._use_cases.tokens, query_of(request)
         size = page_size(request.page_size, 20, MAX_PROFILES)
         after = ""
         if request.page_token:
             after = str(tokens.open(query, request.page_token)[0])
-        reads = await self._cases.profiles.page(after, size)
+        reads = await self._use_cases.profiles.page(after, size)
         token = ""
         if len(reads) == size:
             token = tokens.seal(query, [reads[-1].profile.account])
@@ -96,7 +96,7 @@ class ProfileCalls(Edge):
                 problem = f"must be in [0, {PARTITIONS - 1}]"
                 raise InvalidField(f"partitions[{index}]", problem)
         _check_view(request.view)
-        stream = self._cases.feed.profiles(
+        stream = self._use_cases.feed.profiles(
             request.cursor, request.partitions, once=request.once
         )
         async for told in stream:
@@ -112,7 +112,7 @@ class ProfileCalls(Edge):
         view: pb.ProfileView.ValueType,
     ) -> None:
         names = [each.change.account for each in watched]
-        reads = await self._cases.profiles.get_many(names)
+        reads = await self._use_cases.profiles.get_many(names)
         for change, read in zip(changes, reads, strict=True):
             if read is not None:
                 change.profile.CopyFrom(self._rendered(read, view))
@@ -132,7 +132,7 @@ class ProfileCalls(Edge):
             read.profile,
             read.content_ids,
             read.models,
-            self._cases.reader.keyed,
+            self._use_cases.reader.keyed,
             with_signals=view != pb.PROFILE_VIEW_EVIDENCE,
         )
 

@@ -43,10 +43,12 @@ class RecordingCalls(Edge):
             raise InvalidField("wait", "must be one of WaitMode")
         arrivals = await self._read(request.activities)
         if request.wait != pb.WAIT_MODE_ASSESSED:
-            return _answer(arrivals, await self._cases.track.record(_good(arrivals)))
+            return _answer(
+                arrivals, await self._use_cases.track.record(_good(arrivals))
+            )
         left = time_left()
         limit = None if left is None else left * ANSWER_SHARE
-        assessed = await self._cases.track.record_assessed(_good(arrivals), limit)
+        assessed = await self._use_cases.track.record_assessed(_good(arrivals), limit)
         answer = _answer(arrivals, [each.receipt for each in assessed])
         told = [each.recorded for each in answer.results if each.HasField("recorded")]
         kept = [each for each in assessed if not each.receipt.conflict]
@@ -72,7 +74,7 @@ class RecordingCalls(Edge):
         self, request: pb.StreamActivitiesRequest
     ) -> pb.StreamActivitiesResponse:
         arrivals = await self._read(request.activities)
-        receipts = await self._cases.track.record(_good(arrivals))
+        receipts = await self._use_cases.track.record(_good(arrivals))
         return pb.StreamActivitiesResponse(
             acknowledged_sequence=request.sequence,
             refused=[
@@ -87,7 +89,10 @@ class RecordingCalls(Edge):
         self, messages: Sequence[activities_pb2.Activity]
     ) -> list[Arrival | ServiceError]:
         size_checked("activities", len(messages), MAX_ACTIVITIES)
-        now_us, read = to_us(self._cases.clock.now()), self._cases.reader.arrival
+        now_us, read = (
+            to_us(self._use_cases.clock.now()),
+            self._use_cases.reader.arrival,
+        )
         arrivals: list[Arrival | ServiceError] = []
         for index, message in enumerate(messages):
             if index % BREATH == BREATH - 1:

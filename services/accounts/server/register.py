@@ -33,20 +33,20 @@ class RegisterCalls(Edge):
     ) -> pb.UpdateAccountResponse:
         """Set what the mask names, or all that is set."""
         account, fields = convert.changes(request.account, request.update_mask)
-        await self._cases.register.update(account, fields)
+        await self._use_cases.register.update(account, fields)
         return pb.UpdateAccountResponse(account=await self._account(account))
 
     async def ListAccounts(
         self, request: pb.ListAccountsRequest, context: Context
     ) -> pb.ListAccountsResponse:
         """Return a page of accounts by name."""
-        tokens, query = self._cases.tokens, query_of(request)
+        tokens, query = self._use_cases.tokens, query_of(request)
         size = page_size(request.page_size, 50, MAX_PAGE)
         after = ""
         if request.page_token:
             after = str(tokens.open(query, request.page_token)[0])
-        found = await self._cases.register.page(after, size)
-        epochs = await self._cases.profiles.ownership([t.account for t in found])
+        found = await self._use_cases.register.page(after, size)
+        epochs = await self._use_cases.profiles.ownership([t.account for t in found])
         token = tokens.seal(query, [found[-1].account]) if len(found) == size else ""
         return pb.ListAccountsResponse(
             accounts=[convert.message(t, epochs.get(t.account, 0)) for t in found],
@@ -54,6 +54,6 @@ class RegisterCalls(Edge):
         )
 
     async def _account(self, account: str) -> pb.Account:
-        told = await self._cases.register.get(account)
-        epochs = await self._cases.profiles.ownership([account])
+        told = await self._use_cases.register.get(account)
+        epochs = await self._use_cases.profiles.ownership([account])
         return convert.message(told, epochs.get(account, 0))

@@ -41,7 +41,7 @@ class TruthCalls(Edge):
             request.decision,
             us_of(request.since_time, "since_time") if since else None,
         )
-        found = await self._cases.truths.annotate(truth, request_of(request))
+        found = await self._use_cases.truths.annotate(truth, request_of(request))
         return pb.AnnotateAccountResponse(
             name=f"{ACCOUNT_PREFIX}{account}/annotations/{found.annotation}",
             revision=found.revision,
@@ -55,7 +55,7 @@ class TruthCalls(Edge):
             raise InvalidField("model_digest", "must be 64 hexadecimal digits")
         reason_checked("reason", request.reason)
         wanted = Quarantine(request.model_digest, request.reason, request.lift)
-        count = await self._cases.truths.quarantine(
+        count = await self._use_cases.truths.quarantine(
             wanted, request_of(request), CALLER.get().name
         )
         return pb.QuarantineModelResponse(affected_count=count)
