@@ -15,13 +15,7 @@ from pydantic_settings import SettingsConfigDict
 
 from services.runtime.clock import CALLER_TIME, CallerClock, SystemClock
 from services.runtime.errors import InvalidField, PageTokenInvalid
-from services.runtime.ids import (
-    check_id,
-    check_name,
-    check_uuid,
-    content_id,
-    random_id,
-)
+from services.runtime.ids import check_id, check_name, check_uuid, content_id, random_id
 from services.runtime.logs import configure_logs
 from services.runtime.paging import Tokens, page_size, query_of
 from services.runtime.settings import (
@@ -94,6 +88,25 @@ def test_names_are_taken_apart_by_their_collections() -> None:
     for wrong in ("shelves/s", "books/b/shelves/s", "shelves//books/b", "", "/"):
         with pytest.raises(InvalidField):
             check_name("name", wrong, "shelves", "books")
+
+
+def test_a_name_may_end_in_what_its_parent_has_one_of() -> None:
+    assert check_name("name", "shelves/s/label", "shelves", only="label") == ("s",)
+    for wrong in (
+        "shelves/s",
+        "shelves/s/books",
+        "shelves/s/label/x",
+        "shelves//label",
+    ):
+        with pytest.raises(InvalidField):
+            check_name("name", wrong, "shelves", only="label")
+
+
+def test_a_wrong_name_is_answered_with_the_right_shape() -> None:
+    with pytest.raises(InvalidField, match=r"must be books/{book}/entries/{entry}$"):
+        check_name("name", "x", "books", "entries")
+    with pytest.raises(InvalidField, match=r"must be books/{book}/label$"):
+        check_name("name", "x", "books", only="label")
 
 
 def test_a_request_id_is_a_uuid() -> None:

@@ -47,12 +47,6 @@ class Edge(pb_grpc.AccountsServiceServicer):
         self._use_cases = use_cases
 
 
-def size_checked(field: str, size: int, maximum: int) -> None:
-    """Raise InvalidField unless a batch has 1 to *maximum* items."""
-    if not 1 <= size <= maximum:
-        raise InvalidField(field, f"must have 1 to {maximum} items")
-
-
 def reason_checked(field: str, text: str, maximum: int = MAX_REASON) -> None:
     """Raise InvalidField unless *text* has 1 to *maximum* characters."""
     if not 1 <= len(text) <= maximum:

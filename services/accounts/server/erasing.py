@@ -26,7 +26,7 @@ class ErasingCalls(Edge):
         self, request: pb.EraseAccountRequest, context: Context
     ) -> pb.EraseAccountResponse:
         """Erase an account."""
-        account = account_of(request.name, "name")
+        account = account_of("name", request.name)
         reason_checked("reason", request.reason)
         count, erase_us = await self._use_cases.erasing.erase(
             account, request.reason, CALLER.get().name
@@ -39,7 +39,7 @@ class ErasingCalls(Edge):
         self, request: pb.ExportAccountRequest, context: Context
     ) -> AsyncIterator[pb.ExportAccountResponse]:
         """Stream all that is kept about an account."""
-        account = account_of(request.name, "name")
+        account = account_of("name", request.name)
         started = time.monotonic()
         exports = self._use_cases.erasing.export(account, CALLER.get().name)
         async for exported in exports:

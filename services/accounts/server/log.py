@@ -7,16 +7,13 @@ from typing import TYPE_CHECKING, Any
 from google.rpc.status_pb2 import Status
 
 from services.accounts.arrivals import ScoreState
-from services.accounts.convert.fields import (
-    ACCOUNT_PREFIX,
-    account_of,
-    parts_of,
-    timestamp,
-)
+from services.accounts.convert.fields import ACCOUNT_PREFIX, account_of, timestamp
 from services.accounts.convert.recorded import recorded_message
-from services.accounts.server.edge import Edge, size_checked
+from services.accounts.server.edge import Edge
 from services.runtime.calls import CALLER
 from services.runtime.errors import InvalidField
+from services.runtime.fields import check_batch
+from services.runtime.ids import check_name
 from services.runtime.paging import page_size, query_of
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 
@@ -29,7 +26,6 @@ if TYPE_CHECKING:
 
 MAX_LETTERS = 1_000
 MAX_PAGE = 1_000
-ACTIVITY = ("accounts", "", "activities", "")
 
 
 class LogCalls(Edge):
@@ -39,7 +35,7 @@ class LogCalls(Edge):
         self, request: pb.ListActivitiesRequest, context: Context
     ) -> pb.ListActivitiesResponse:
         """Return a page of activities, newest first."""
-        account = account_of(request.parent, "parent")
+        account = account_of("parent", request.parent)
         tokens, query = self._use_cases.tokens, query_of(request)
         size = page_size(request.page_size, 50, MAX_PAGE)
         before = None
@@ -94,13 +90,15 @@ class LogCalls(Edge):
         self, request: pb.ResolveDeadLettersRequest, context: Context
     ) -> pb.ResolveDeadLettersResponse:
         """Try dead letters anew, or erase their texts."""
-        size_checked("activities", len(request.activities), MAX_LETTERS)
+        check_batch("activities", request.activities, MAX_LETTERS)
         actions = (pb.DEAD_LETTER_ACTION_RETRY, pb.DEAD_LETTER_ACTION_ERASE)
         if request.action not in actions:
             raise InvalidField("action", "must be RETRY or ERASE")
         keys = []
         for index, name in enumerate(request.activities):
-            account, activity = parts_of(name, f"activities[{index}]", *ACTIVITY)
+            account, activity = check_name(
+                f"activities[{index}]", name, "accounts", "activities"
+            )
             keys.append((account, activity))
         count = await self._use_cases.log.resolve(
             keys,

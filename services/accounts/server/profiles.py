@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.accounts.convert.fields import (
-    ACCOUNT_PREFIX,
-    parts_of,
-    time_of,
-    timestamp,
-)
+from services.accounts.convert.fields import ACCOUNT_PREFIX, time_of, timestamp
 from services.accounts.convert.profiles import profile_message
-from services.accounts.server.edge import Edge, size_checked
+from services.accounts.server.edge import Edge
 from services.accounts.storage.feed import PARTITIONS
 from services.runtime.errors import InvalidField, NotFound, ServiceError
+from services.runtime.fields import check_batch, check_not_negative
+from services.runtime.ids import check_name
 from services.runtime.paging import page_size, query_of
 from services.runtime.status import to_status
 from truepen.accounts.v1 import accounts_service_pb2 as pb
@@ -30,7 +27,6 @@ if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[Any, Any]
 
 MAX_PROFILES = 100
-SHAPE = ("accounts", "", "profile")
 
 
 class ProfileCalls(Edge):
@@ -40,13 +36,12 @@ class ProfileCalls(Edge):
         self, request: pb.GetProfileRequest, context: Context
     ) -> pb.GetProfileResponse:
         """Return a profile, now or as of an instant."""
-        [account] = parts_of(request.name, "name", *SHAPE)
-        if request.min_revision < 0:
-            raise InvalidField("min_revision", "must not be negative")
+        account = _account_in("name", request.name)
+        check_not_negative("min_revision", request.min_revision)
         _check_view(request.view)
         read = await self._use_cases.profiles.get(account, request.min_revision)
         if request.HasField("as_of_time"):
-            instant = time_of(request.as_of_time, "as_of_time")
+            instant = time_of("as_of_time", request.as_of_time)
             read = await self._use_cases.profiles.get_as_of(account, instant)
         return pb.GetProfileResponse(profile=self._rendered(read, request.view))
 
@@ -54,7 +49,7 @@ class ProfileCalls(Edge):
         self, request: pb.BatchGetProfilesRequest, context: Context
     ) -> pb.BatchGetProfilesResponse:
         """Return a result for each name; a bad one fails only itself."""
-        size_checked("names", len(request.names), MAX_PROFILES)
+        check_batch("names", request.names, MAX_PROFILES)
         _check_view(request.view)
         wanted = [_account_or_error(n, i) for i, n in enumerate(request.names)]
         names = [account for account in wanted if isinstance(account, str)]
@@ -139,10 +134,14 @@ class ProfileCalls(Edge):
 
 def _account_or_error(name: str, index: int) -> str | ServiceError:
     try:
-        [account] = parts_of(name, f"names[{index}]", *SHAPE)
+        return _account_in(f"names[{index}]", name)
     except InvalidField as error:
         return error
-    return account
+
+
+def _account_in(field: str, name: str) -> str:
+    """Return the id in `accounts/{account}/profile`, or raise InvalidField."""
+    return check_name(field, name, "accounts", only="profile")[0]
 
 
 def _check_view(view: pb.ProfileView.ValueType) -> None:

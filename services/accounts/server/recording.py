@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+from services.accounts.convert.activities import MAX_ACTIVITIES
 from services.accounts.convert.fields import ACCOUNT_PREFIX
 from services.accounts.convert.recorded import split_scores
 from services.accounts.domain.activities import to_us
-from services.accounts.server.edge import Edge, size_checked
+from services.accounts.server.edge import Edge
 from services.runtime.calls import time_left
 from services.runtime.errors import AlreadyExists, InvalidField, ServiceError
+from services.runtime.fields import check_batch
 from services.runtime.status import to_status
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import activities_pb2
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     Context = grpc.aio.ServicerContext[Any, Any]
 
-MAX_ACTIVITIES = 1_000
 BREATH = 32
 """Activities read before other calls get their turn."""
 ANSWER_SHARE = 0.9
@@ -88,7 +89,7 @@ class RecordingCalls(Edge):
     async def _read(
         self, messages: Sequence[activities_pb2.Activity]
     ) -> list[Arrival | ServiceError]:
-        size_checked("activities", len(messages), MAX_ACTIVITIES)
+        check_batch("activities", messages, MAX_ACTIVITIES)
         now_us, read = (
             to_us(self._use_cases.clock.now()),
             self._use_cases.reader.arrival,

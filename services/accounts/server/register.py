@@ -25,7 +25,7 @@ class RegisterCalls(Edge):
         self, request: pb.GetAccountRequest, context: Context
     ) -> pb.GetAccountResponse:
         """Return what is known of an account."""
-        account = account_of(request.name, "name")
+        account = account_of("name", request.name)
         return pb.GetAccountResponse(account=await self._account(account))
 
     async def UpdateAccount(

@@ -29,7 +29,7 @@ class TruthCalls(Edge):
         self, request: pb.AnnotateAccountRequest, context: Context
     ) -> pb.AnnotateAccountResponse:
         """Record the truth about an account."""
-        account = account_of(request.name, "name")
+        account = account_of("name", request.name)
         if not request.truth or request.truth not in pb.Truth.values():
             raise InvalidField("truth", "must be one of Truth")
         reason_checked("source", request.source, MAX_SOURCE)
@@ -39,7 +39,7 @@ class TruthCalls(Edge):
             request.truth,
             request.source,
             request.decision,
-            us_of(request.since_time, "since_time") if since else None,
+            us_of("since_time", request.since_time) if since else None,
         )
         found = await self._use_cases.truths.annotate(truth, request_of(request))
         return pb.AnnotateAccountResponse(

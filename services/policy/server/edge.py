@@ -1,20 +1,8 @@
 """What requests name, checked where it comes in."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
-
-from services.runtime.errors import (
-    CursorEpochChanged,
-    CursorInvalid,
-    InvalidField,
-    PageTokenInvalid,
-)
+from services.runtime.errors import CursorEpochChanged, CursorInvalid, PageTokenInvalid
 from services.runtime.ids import check_name
 from services.runtime.paging import Cursor, Tokens
-
-MAX_BATCH = 1_000
-K = TypeVar("K")
-STANDING = "/standing"
 
 
 def account_of(field: str, name: str) -> str:
@@ -23,37 +11,8 @@ def account_of(field: str, name: str) -> str:
 
 
 def standing_account(field: str, name: str) -> str:
-    """Return the account's id in `accounts/{account}/standing`."""
-    if not name.endswith(STANDING):
-        raise InvalidField(field, "must be accounts/{account}/standing")
-    return account_of(field, name.removesuffix(STANDING))
-
-
-def check_not_negative(field: str, value: int) -> int:
-    """Return *value*; raise InvalidField where it is negative."""
-    if value < 0:
-        raise InvalidField(field, "must not be negative")
-    return value
-
-
-def check_batch(field: str, items: Sequence[object], most: int = MAX_BATCH) -> None:
-    """Raise InvalidField unless there are 1 to *most* items."""
-    if not 1 <= len(items) <= most:
-        raise InvalidField(field, f"must have 1 to {most} items")
-
-
-def check_text(field: str, text: str, most: int) -> str:
-    """Return *text*; raise InvalidField unless it has 1 to *most* characters."""
-    if not 1 <= len(text) <= most or not text.strip():
-        raise InvalidField(field, f"must have 1 to {most} characters")
-    return text
-
-
-def known(field: str, value: int, meaning: Mapping[Any, K]) -> K:
-    """Return what an enum *value* means; raise InvalidField where it is nothing."""
-    if value not in meaning:
-        raise InvalidField(field, "is not one of the values that may be asked for")
-    return meaning[value]
+    """Return the id in `accounts/{account}/standing`; raise InvalidField."""
+    return check_name(field, name, "accounts", only="standing")[0]
 
 
 class StreamCursors:

@@ -11,19 +11,14 @@ from services.policy.decide import Enforcer, Evaluation
 from services.policy.posting import Posting
 from services.policy.queries import Queries
 from services.policy.server.decisions import DecisionCalls, People
-from services.policy.server.edge import (
-    StreamCursors,
-    account_of,
-    check_batch,
-    check_not_negative,
-    standing_account,
-)
+from services.policy.server.edge import StreamCursors, account_of, standing_account
 from services.policy.server.standing_reader import StandingReader
 from services.policy.server.streams import Streams
 from services.policy.storage.counters import STANDINGS
 from services.policy.storage.standings import StoredStanding
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField, ServiceError
+from services.runtime.fields import check_batch, check_not_negative
 from services.runtime.ids import check_id
 from services.runtime.paging import page_size, query_of
 from services.runtime.status import to_status

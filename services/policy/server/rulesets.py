@@ -15,12 +15,12 @@ from services.policy.convert.times import check_time
 from services.policy.domain.backtests import Window
 from services.policy.domain.tiers import Tier
 from services.policy.rulework import Rulework
-from services.policy.server.edge import check_text, known
 from services.policy.server.people import speaker
 from services.policy.storage.breakers import KILL_SWITCH, RULE, TIER
 from services.policy.storage.rulesets import place_of
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField
+from services.runtime.fields import check_text, known
 from services.runtime.ids import check_id, check_name
 from services.runtime.paging import Tokens, page_size, query_of
 from truepen.policy.v1 import rulesets_service_pb2 as pb
