@@ -46,7 +46,7 @@ async def pruned(database: Database, days: int, *, dry_run: bool) -> dict[str, o
     from datetime import timedelta
 
     from services.accounts.convert.activities import remembered
-    from services.accounts.domain.activities import to_us
+    from services.accounts.domain.times import to_us
     from services.accounts.pruning import Pruning
     from services.cli.progress import progress
     from services.runtime.clock import SystemClock

@@ -6,15 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.accounts.domain.activities import ActivityType, Target, to_us
+from services.accounts.domain.activities import ActivityType, Target
 from services.accounts.domain.evidence import References, Signal, SignalState
 from services.accounts.domain.history import History
-from services.accounts.domain.percentiles import (
-    Population,
-    with_percentile,
-)
+from services.accounts.domain.percentiles import Population, with_percentile
 from services.accounts.domain.resolution import resolution_seconds
 from services.accounts.domain.signals import MEASURES, measure
+from services.accounts.domain.times import to_us
 from tests.accounts.acts import START, a_note, an_activity, every, folded
 
 OK, INSUFFICIENT = SignalState.OK, SignalState.INSUFFICIENT

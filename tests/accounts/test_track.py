@@ -18,7 +18,8 @@ from pydantic import SecretStr
 
 from services.accounts.arrivals import Arrival
 from services.accounts.convert.activities import Reader, remembered
-from services.accounts.domain.activities import Score, Verdict, to_us
+from services.accounts.domain.activities import Score, Verdict
+from services.accounts.domain.times import to_us
 from services.accounts.storage import ingest, profiles, reading, scoring
 from services.accounts.storage.ingest import Terms
 from services.accounts.storage.scoring import Harvest

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from services.accounts.arrivals import Arrival
 from services.accounts.convert.activities import Reader, remembered
-from services.accounts.domain.activities import to_us
+from services.accounts.domain.times import to_us
 from services.accounts.storage import feed, gauges, ingest, profiles, reading, texts
 from services.accounts.storage.ingest import Terms
 from services.accounts.storage.rows import METADATA

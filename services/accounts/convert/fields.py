@@ -6,7 +6,7 @@ from functools import lru_cache
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from services.accounts.domain.activities import from_us
+from services.accounts.domain.times import from_us
 from services.runtime.errors import InvalidField
 from services.runtime.ids import check_name
 

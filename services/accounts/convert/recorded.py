@@ -2,7 +2,8 @@
 
 from services.accounts.arrivals import ScoreState
 from services.accounts.convert.fields import timestamp
-from services.accounts.domain.activities import Score, to_us
+from services.accounts.domain.activities import Score
+from services.accounts.domain.times import to_us
 from truepen.accounts.v1 import activities_pb2 as pb
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from services.accounts.convert.activities import MAX_ACTIVITIES
 from services.accounts.convert.fields import ACCOUNT_PREFIX
 from services.accounts.convert.recorded import split_scores
-from services.accounts.domain.activities import to_us
+from services.accounts.domain.times import to_us
 from services.accounts.server.edge import Edge
 from services.runtime.calls import time_left
 from services.runtime.errors import AlreadyExists, InvalidField, ServiceError

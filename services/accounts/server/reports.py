@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.accounts.convert import reports as convert
 from services.accounts.convert.fields import account_of
-from services.accounts.domain.activities import to_us
+from services.accounts.domain.times import to_us
 from services.runtime.errors import InvalidField
 from services.runtime.ids import check_name
 from services.runtime.paging import Tokens, page_size, query_of
