@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 
+from services.policy.domain.times import from_us, to_us
 from services.policy.storage.counters import DECISIONS as DECISION_COUNTER
 from services.policy.storage.counters import count_up
 from services.policy.storage.rows import DecisionRow, table
-from services.policy.storage.times import from_us, to_us
 
 DECISIONS = table(DecisionRow)
 LIGHT = [column for column in DECISIONS.c if column.name != "evidence"]

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from services.policy.domain.times import to_us
 from services.policy.storage import counters, cursors, erasures
 from services.policy.storage.effects import Effects, write_effects
 from services.policy.storage.ledgers import Ledger, Ledgers
 from services.policy.storage.requests import ANSWERS
-from services.policy.storage.times import to_us
 from services.runtime.clock import Clock
 from services.runtime.database import Database
 from services.runtime.requests import Request
