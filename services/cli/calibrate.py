@@ -46,7 +46,7 @@ def calibrate(
     """
     from services.cli.detect import load, progress
     from services.cli.output import print_rows
-    from services.cli.texts import opened
+    from services.cli.text_lines import opened
     from services.detector.model import CARD, PACKAGED, write_card
     from services.detector.recalibrate import recalibrate
 

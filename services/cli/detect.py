@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TextIO
 
-    from services.cli.texts import Item
+    from services.cli.text_lines import Item
     from services.detector.detect import Detector
     from services.detector.panel import Assessor
 
@@ -41,7 +41,7 @@ def detect(
     exit code is then 1, and every other line is answered all the same.
     """
     from services.cli.output import print_record
-    from services.cli.texts import opened, read_items
+    from services.cli.text_lines import opened, read_items
 
     assessor = load(model_dir)
     complaints = 0
