@@ -1,10 +1,15 @@
 """Arguments that several commands take."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 Account = Annotated[str, typer.Argument(help="Id of the account.")]
+OneOrAll = Annotated[
+    str | None, typer.Argument(help="Id of an account; all by default.")
+]
+DataDir = Annotated[Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")]
 Target = Annotated[str, typer.Option(help="Where the suite runs.")]
 LOCAL = "localhost:50051"
 Who = Annotated[

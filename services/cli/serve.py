@@ -1,9 +1,10 @@
 """`truepen serve`: the three services in one process."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from services.cli.options import DataDir
 
 if TYPE_CHECKING:
     from services.runtime.process import Wiring
@@ -15,9 +16,7 @@ def serve(
     host: Annotated[
         str | None, typer.Option(help="TRUEPEN_HOST, else 127.0.0.1.")
     ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Serve detector, accounts and policy on one port, until interrupted."""
     from dataclasses import replace
