@@ -16,8 +16,8 @@ from services.policy.domain.canonical import from_plain
 from services.policy.domain.events import AppealFiled, Event
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold_all
+from services.policy.domain.judge import rule
 from services.policy.domain.ruleset import Ruleset
-from services.policy.domain.ruling import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import DEFAULT
 from services.policy.domain.tiers import Decider, Tier

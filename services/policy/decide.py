@@ -9,7 +9,7 @@ from typing import Protocol
 from services.policy.domain.events import DecisionMade
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.history import Measure
-from services.policy.domain.ruling import rule
+from services.policy.domain.judge import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.effects import effects_of, lapsed
 from services.policy.lineage import Lineage

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from services.policy.domain.canonical import from_plain, to_plain
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold_all
-from services.policy.domain.ruling import rule
+from services.policy.domain.judge import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import Switches
 from services.policy.domain.tiers import Decider

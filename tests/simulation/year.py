@@ -25,9 +25,9 @@ from services.policy.domain.events import Event, NoticeHandedOver
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold as fold_event
 from services.policy.domain.history import History
+from services.policy.domain.judge import rule
 from services.policy.domain.reversals import Frozen
 from services.policy.domain.ruleset import Ruleset
-from services.policy.domain.ruling import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.standing import standing_of
 from services.policy.domain.switches import DEFAULT
