@@ -11,7 +11,7 @@ from services.policy.convert.casework import (
 from services.policy.convert.decisions import tier_or_none
 from services.policy.domain.events import AppealOutcome
 from services.policy.queries import Queries
-from services.policy.server.edge import account_of
+from services.policy.server.names import account_of
 from services.policy.server.people import refused, speaker
 from services.policy.server.standing_reader import StandingReader
 from services.policy.storage.appeals import place_of

@@ -14,7 +14,7 @@ from services.policy.convert.decisions import tier_or_none
 from services.policy.convert.times import check_time
 from services.policy.domain.cases import Finding
 from services.policy.queries import Queries
-from services.policy.server.edge import account_of
+from services.policy.server.names import account_of
 from services.policy.server.people import refused, speaker
 from services.policy.server.standing_reader import StandingReader
 from services.policy.storage.cases import place_of

@@ -22,7 +22,7 @@ from services.policy.queries import Queries
 from services.policy.replays import Replayer
 from services.policy.reverts import Revert, Reverts
 from services.policy.server.decision_pages import DecisionPages
-from services.policy.server.edge import account_of
+from services.policy.server.names import account_of
 from services.policy.server.people import speaker
 from services.policy.server.standing_reader import StandingReader
 from services.runtime.clock import Clock

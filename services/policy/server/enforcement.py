@@ -11,9 +11,9 @@ from services.policy.decide import Enforcer, Evaluation
 from services.policy.posting import Posting
 from services.policy.queries import Queries
 from services.policy.server.decisions import DecisionCalls, People
-from services.policy.server.edge import StreamCursors, account_of, standing_account
+from services.policy.server.names import account_of, standing_account
 from services.policy.server.standing_reader import StandingReader
-from services.policy.server.streams import Streams
+from services.policy.server.streams import StreamCursors, Streams
 from services.policy.storage.counters import STANDINGS
 from services.policy.storage.standings import StoredStanding
 from services.runtime.clock import Clock
