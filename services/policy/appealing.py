@@ -8,6 +8,7 @@ from services.policy.domain import appeals as rules
 from services.policy.domain.appeals import Appeal, AppealGround, Plea
 from services.policy.domain.events import AppealFiled, AppealOutcome, AppealResolved
 from services.policy.domain.history import Measure
+from services.policy.domain.names import decision_name
 from services.policy.domain.notices import NoticeKind, notice_of_change
 from services.policy.domain.numbers import Ladder
 from services.policy.domain.tiers import Tier
@@ -148,11 +149,7 @@ class Appealing:
                     appeal, event, [*log, *voided.events], bases, ruleset.ladder
                 )
                 more = reversals(account, [*log, *voided.events], others, bases)
-                voided = Voided(
-                    events=[*voided.events, *more.events],
-                    decisions=[*voided.decisions, *more.decisions],
-                    measures=[*voided.measures, *more.measures],
-                )
+                voided = voided.followed_by(more)
             told = notice_of_change(
                 KINDS[answer.outcome], appeal.decision, now, answer.reason
             )
@@ -202,7 +199,7 @@ def finding_of(answer: Answer, appeal: Appeal, measure: Measure) -> Annotation |
         key=f"appeals/{appeal.id}",
         truth=truth,
         source="appeal",
-        decision=f"accounts/{answer.account}/decisions/{appeal.decision}",
+        decision=decision_name(answer.account, appeal.decision),
     )
 
 
@@ -218,6 +215,6 @@ def measure_of(ledger: Ledger, decision: str) -> Measure:
     """Return the measure of a decision, or raise NotFound."""
     measure = ledger.history.measure(decision)
     if measure is None:
-        name = f"accounts/{ledger.account}/decisions/{decision}"
+        name = decision_name(ledger.account, decision)
         raise NotFound("decision", name)
     return measure

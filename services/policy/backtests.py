@@ -17,6 +17,7 @@ from services.policy.domain.events import AppealFiled, Event
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold_all
 from services.policy.domain.judge import rule
+from services.policy.domain.names import decision_name
 from services.policy.domain.ruleset import Ruleset
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import DEFAULT
@@ -83,7 +84,7 @@ def judge_again(
     evidence: Evidence = from_plain(Evidence, json.loads(stored.evidence))
     history = fold_all(log[: before.history_sequence])
     after = rule(evidence, history, ruleset, before.decide_time, DEFAULT)
-    name = f"accounts/{stored.account}/decisions/{stored.id}"
+    name = decision_name(stored.account, stored.id)
     tally.flip(name, before.imposed_tier, after.imposed_tier)
     if before.imposed_tier > Tier.NOTICE:
         tally.appealable += 1

@@ -14,6 +14,7 @@ from services.policy.domain.events import (
     ReversalCause,
 )
 from services.policy.domain.history import History
+from services.policy.domain.names import decision_name
 from services.policy.domain.notices import Notice, NoticeKind, notice_of_change
 from services.policy.domain.tiers import CaseKind, Ground, Tier
 from services.policy.domain.truths import Annotation, found_by_case
@@ -154,7 +155,7 @@ def finding_of(case: Case, ledger: Ledger) -> Annotation | None:
         key=f"cases/{case.id}",
         truth=truth,
         source="audit" if case.kind is CaseKind.AUDIT else "review",
-        decision=f"accounts/{ledger.account}/decisions/{name}" if name else "",
+        decision=decision_name(ledger.account, name),
     )
 
 

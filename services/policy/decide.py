@@ -10,6 +10,7 @@ from services.policy.domain.events import DecisionMade
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.history import Measure
 from services.policy.domain.judge import rule
+from services.policy.domain.names import decision_name
 from services.policy.domain.rulings import Ruling
 from services.policy.effects import effects_of, lapsed
 from services.policy.lineage import Lineage
@@ -191,7 +192,7 @@ class Enforcer:
         decision = measure.made.decision
         stored = await self._store.read(lambda c: decisions.get(c, account, decision))
         if stored is None:  # the account was erased since the ledger was read
-            raise NotFound("decision", f"accounts/{account}/decisions/{decision}")
+            raise NotFound("decision", decision_name(account, decision))
         return Evaluation(changed=False, stored=stored, measure=measure)
 
 

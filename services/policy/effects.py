@@ -11,6 +11,7 @@ from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold
 from services.policy.domain.history import History
 from services.policy.domain.lapses import owed
+from services.policy.domain.names import decision_name
 from services.policy.domain.notices import Notice, notice_about
 from services.policy.domain.ruleset import Ruleset
 from services.policy.domain.rulings import Ruling
@@ -133,7 +134,7 @@ def written(*notices: Notice | None) -> tuple[NewNotice, ...]:
 
 def case_of(kind: CaseKind, ruling: Ruling, evidence: Evidence) -> CaseNews:
     """Return the case that *ruling* asks for; a whole cluster shares one."""
-    decision = f"accounts/{ruling.account}/decisions/{ruling.decision}"
+    decision = decision_name(ruling.account, ruling.decision)
     return CaseNews(
         kind=kind,
         account=ruling.account,

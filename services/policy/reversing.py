@@ -8,6 +8,7 @@ from services.policy.domain.canonical import canonical, from_plain
 from services.policy.domain.events import DecisionMade, DecisionReversed, Event
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold_all
+from services.policy.domain.names import decision_name
 from services.policy.domain.reversals import Frozen, cascade
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import Switches
@@ -40,6 +41,14 @@ class Voided:
     events: Sequence[Event] = ()
     decisions: Sequence[NewDecision] = ()
     measures: Sequence[StoredMeasure] = ()
+
+    def followed_by(self, more: "Voided") -> "Voided":
+        """Return both, *more* after this."""
+        return Voided(
+            events=[*self.events, *more.events],
+            decisions=[*self.decisions, *more.decisions],
+            measures=[*self.measures, *more.measures],
+        )
 
 
 class Reverser:
@@ -75,7 +84,7 @@ def reversal(
 ) -> Voided:
     """Return *event* and all that falls with it. Raises NotFound."""
     if fold_all(log).measure(event.decision) is None:
-        name = f"accounts/{account}/decisions/{event.decision}"
+        name = decision_name(account, event.decision)
         raise NotFound("decision", name)
     return with_cascade(account, log, event, event.decision, bases)
 
@@ -90,11 +99,7 @@ def reversals(
     found = Voided()
     for event in events:
         more = reversal(account, [*log, *found.events], event, bases)
-        found = Voided(
-            events=[*found.events, *more.events],
-            decisions=[*found.decisions, *more.decisions],
-            measures=[*found.measures, *more.measures],
-        )
+        found = found.followed_by(more)
     return found
 
 

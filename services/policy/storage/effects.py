@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from services.policy.domain.cases import CaseOutcome
 from services.policy.domain.chain import Entry
 from services.policy.domain.events import Event
+from services.policy.domain.names import decision_name
 from services.policy.storage import (
     budgets,
     cases,
@@ -109,7 +110,7 @@ def no_longer_standing(before: Ledger, after: Ledger) -> dict[str, CaseOutcome]:
 
     def over(ledger: Ledger) -> dict[str, CaseOutcome]:
         return {
-            f"accounts/{ledger.account}/decisions/{m.made.decision}": (
+            decision_name(ledger.account, m.made.decision): (
                 CaseOutcome.REJECTED if m.reversed else CaseOutcome.NO_ACTION
             )
             for m in ledger.history.measures
