@@ -57,6 +57,14 @@ def test_a_url_and_a_file_of_it_are_one_too_many(tmp_path: Path) -> None:
         settings.url_or("")
 
 
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u:hush@host/name"])
+def test_a_url_of_no_database_of_ours_is_named_and_not_shown(url: str) -> None:
+    with pytest.raises(SettingsError, match="TRUEPEN_DATABASE_URL: must") as caught:
+        DatabaseSettings(database_url=url).url_or("")
+
+    assert "hush" not in str(caught.value)
+
+
 def test_a_url_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="TRUEPEN_DATABASE_URL_FILE"):
         DatabaseSettings(database_url_file=tmp_path / "url").url_or("")
