@@ -31,6 +31,7 @@ from services.runtime.settings import (
     key_file,
     load,
 )
+from services.runtime.tls import server_credentials
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -179,6 +180,33 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "TRUEPEN_READER_BACTH",
         "TRUEPEN_READER_BATCH",
     ]
+
+
+def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUEPEN_ANONYMOUS_ROLES", "reader")
+
+    with pytest.raises(SettingsError) as caught:
+        load(RuntimeSettings)
+
+    assert caught.value.faults == [
+        'TRUEPEN_ANONYMOUS_ROLES: must be a JSON list, as ["one", "two"]'
+    ]
+
+
+def test_a_data_folder_that_holds_no_key_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    with pytest.raises(SettingsError, match="TRUEPEN_DATA_DIR"):
+        RuntimeSettings(data_dir=file).seal_keys()
+
+
+@pytest.mark.parametrize("given", ["tls_cert", "tls_key"])
+def test_half_of_what_tls_needs_is_not_served_in_plaintext(given: str) -> None:
+    settings = RuntimeSettings.model_validate({given: "half.pem"})
+
+    with pytest.raises(SettingsError, match="give both or none"):
+        server_credentials(settings, client_certs=True)
 
 
 def test_settings_do_not_change() -> None:
