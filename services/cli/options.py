@@ -4,8 +4,15 @@ from typing import Annotated
 
 import typer
 
+
+def _given(target: str) -> str:
+    if not target.strip():
+        raise typer.BadParameter("must be HOST:PORT, or a name that gRPC resolves")
+    return target
+
+
 Account = Annotated[str, typer.Argument(help="Id of the account.")]
-Target = Annotated[str, typer.Option(help="Where the suite runs.")]
+Target = Annotated[str, typer.Option(callback=_given, help="Where the suite runs.")]
 LOCAL = "localhost:50051"
 Who = Annotated[
     str, typer.Option("--as", help="Your name; counts on loopback, without TLS.")
