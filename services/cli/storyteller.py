@@ -170,8 +170,8 @@ is printed below is what they answered. Times are those of Shanghai.
 
 Under "Found" stands how strongly each kind of evidence speaks, as a log-likelihood
 ratio: above 0 for a machine, below 0 for a person; at 3, machines do it twenty times as
-often as people. Each kind is capped, and none of them bans alone: what a text looks
-like is wrong about people too often for that.
+often as people. Each kind is capped, and what texts look like (STYLE, TEMPLATE) leads
+to a notice at most: it is wrong about people too often for more.
 """
 
 TRY_IT = """\
