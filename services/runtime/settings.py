@@ -14,7 +14,19 @@ from services.runtime.roles import known
 PREFIX = "TRUEPEN_"
 DATABASES = ("postgresql", "sqlite")
 
+KEY_CHARS = 16
+
 S = TypeVar("S", bound="Settings")
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < KEY_CHARS:
+        raise ValueError(f"must have at least {KEY_CHARS} characters")
+    return key
+
+
+Key = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""What messages are authenticated with: too short a one can be guessed."""
 
 
 class SettingsError(Exception):
@@ -106,9 +118,9 @@ class RuntimeSettings(Settings):
     """PEM file of the CAs that sign the servers' certificates. None: the system's."""
     nats_domain: str = ""
     """JetStream domain, where the cluster has several."""
-    token_key: SecretStr | None = None
+    token_key: Key | None = None
     """Seals page tokens and cursors; the same in every replica. None: a file."""
-    token_key_other: SecretStr | None = None
+    token_key_other: Key | None = None
     """Opens what it sealed too: the key to come, or the one that goes."""
 
     def seal_keys(self) -> tuple[bytes, ...]:

@@ -193,6 +193,20 @@ def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     ]
 
 
+def test_a_key_that_can_be_guessed_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRUEPEN_TOKEN_KEY", "hush")
+
+    with pytest.raises(SettingsError) as caught:
+        load(RuntimeSettings)
+
+    (fault,) = caught.value.faults
+    assert fault.startswith("TRUEPEN_TOKEN_KEY: ")
+    assert "at least 16 characters" in fault
+    assert "hush" not in fault
+
+
 def test_a_data_folder_that_holds_no_key_is_named(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
