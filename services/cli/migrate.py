@@ -43,7 +43,7 @@ def migrate(
                 before = schema.upgrade(urls[name], package)
                 print_record({"service": name.value, "revision_before": before})
             schema.check(urls[name], package)
-        except schema.SchemaOutdatedError as error:
+        except schema.NotReadyError as error:
             typer.echo(error, err=True)
             outdated = True
     if outdated:

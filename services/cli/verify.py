@@ -38,6 +38,9 @@ def verify_log(
         except BrokenChain as error:
             typer.echo(error, err=True)
             raise typer.Exit(1) from error
+    if account and not entries:
+        typer.echo(f"the log has no entry of accounts/{account}", err=True)
+        raise typer.Exit(2)
     print_record({"accounts": count, "entries": entries, "intact": True})
 
 

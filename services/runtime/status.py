@@ -49,8 +49,8 @@ def to_status(error: ServiceError) -> Status:
 def pushback(error: ServiceError) -> list[tuple[str, str]]:
     """Return what tells gRPC's own retries when to come back to what is full.
 
-    Clients that send again on RESOURCE_EXHAUSTED heed it instead of their backoff
-    (gRPC proposal A6).
+    Clients that have gRPC retry RESOURCE_EXHAUSTED heed it instead of their
+    backoff (gRPC proposal A6).
     """
     if error.kind is not Kind.RESOURCE_EXHAUSTED or error.retry_after is None:
         return []

@@ -25,6 +25,7 @@ from services.runtime.settings import (
     key_file,
     load,
 )
+from services.runtime.tls import server_credentials
 from tests.clock import FakeClock
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
@@ -193,6 +194,47 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "TRUEPEN_READER_BACTH",
         "TRUEPEN_READER_BATCH",
     ]
+
+
+def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUEPEN_ANONYMOUS_ROLES", "reader")
+
+    with pytest.raises(SettingsError) as caught:
+        load(RuntimeSettings)
+
+    assert caught.value.faults == [
+        'TRUEPEN_ANONYMOUS_ROLES: must be a JSON list, as ["one", "two"]'
+    ]
+
+
+def test_a_key_that_can_be_guessed_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRUEPEN_TOKEN_KEY", "hush")
+
+    with pytest.raises(SettingsError) as caught:
+        load(RuntimeSettings)
+
+    (fault,) = caught.value.faults
+    assert fault.startswith("TRUEPEN_TOKEN_KEY: ")
+    assert "at least 16 characters" in fault
+    assert "hush" not in fault
+
+
+def test_a_data_folder_that_holds_no_key_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    with pytest.raises(SettingsError, match="TRUEPEN_DATA_DIR"):
+        RuntimeSettings(data_dir=file).seal_keys()
+
+
+@pytest.mark.parametrize("given", ["tls_cert", "tls_key"])
+def test_half_of_what_tls_needs_is_not_served_in_plaintext(given: str) -> None:
+    settings = RuntimeSettings.model_validate({given: "half.pem"})
+
+    with pytest.raises(SettingsError, match="give both or none"):
+        server_credentials(settings, client_certs=True)
 
 
 def test_settings_do_not_change() -> None:

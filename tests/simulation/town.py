@@ -307,7 +307,7 @@ async def town(
     structlog.configure(wrapper_class=quiet)
     accounts: dict[str, Any] = {
         "effective_time": effective_time,
-        "fingerprint_key": SecretStr("story"),
+        "fingerprint_key": SecretStr("the key of a story"),
         "durable": False,
     }
     policy: dict[str, Any] = {

@@ -1,5 +1,6 @@
 """Accounts as the platform tells about them."""
 
+import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,7 @@ from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import profile_pb2
 
 MAX_WORD = 64
+LANGUAGE_TAG = re.compile("[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 OUTPUT_ONLY = {"name", "ownership_epoch", "first_seen_time", "update_time"}
 
 
@@ -59,7 +61,10 @@ def _time_zone(account: pb.Account) -> str:
 
 
 def _language(account: pb.Account) -> str:
-    return printable("account.language", account.language, MAX_WORD)
+    name = printable("account.language", account.language, MAX_WORD)
+    if name and not LANGUAGE_TAG.fullmatch(name):
+        raise InvalidField("account.language", "must be a BCP 47 tag, such as zh-Hans")
+    return name
 
 
 # Field of the message: column, and how to read it.

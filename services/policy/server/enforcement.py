@@ -126,11 +126,11 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
     async def GetStanding(
         self, request: pb.GetStandingRequest, context: "Context"
     ) -> pb.GetStandingResponse:
-        kept = self._standings.kept(request.name, request.min_revision)
+        revision = check_not_negative("min_revision", request.min_revision)
+        kept = self._standings.kept(request.name, revision)
         if kept is not None:
             return kept
         account = standing_account("name", request.name)
-        revision = check_not_negative("min_revision", request.min_revision)
         return await self._standings.get(account, revision)
 
     async def BatchGetStandings(
