@@ -1,0 +1,1 @@
+"""TruePen: policy asks accounts, accounts asks detector, nobody asks back."""

@@ -3,6 +3,7 @@
 import asyncio
 import inspect
 import ipaddress
+import json
 import os
 import socket
 import sys
@@ -38,14 +39,18 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 @asynccontextmanager
 async def serving(
-    add: Any, servicer: Any, *concerns: Concern
+    add: Any, servicer: Any, *concerns: Concern, config: Any = None
 ) -> AsyncIterator[grpc.aio.Channel]:
-    """A real server on a free port, and a channel to it. About 10 ms."""
+    """A real server on a free port, and a channel to it. About 10 ms.
+
+    *config* is the channel's service config.
+    """
     server = grpc.aio.server(interceptors=[Chain(*concerns)])
     add(servicer, server)
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
-    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+    options = [("grpc.service_config", json.dumps(config or {}))]
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) as channel:
         yield channel
     await server.stop(None)
 

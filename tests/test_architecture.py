@@ -13,7 +13,6 @@ NAMES = ("detector", "accounts", "policy")
 WIRE = {"grpc", "grpc_status", "google", "truepen"}
 ROWS = {"sqlmodel", "sqlalchemy", "alembic", "psycopg"}
 MODELS = {"onnxruntime", "tokenizers"}
-PURE = {"numpy", "scipy"}
 
 # A file of that name, or any file in a folder of that name.
 KNOWS_WIRE = {"server", "convert", "clients", "bus", "compose", "__main__"}

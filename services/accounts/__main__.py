@@ -5,7 +5,7 @@ import sys
 from services.accounts.compose import compose
 from services.accounts.settings import AccountsSettings
 from services.runtime.connection import Connection
-from services.runtime.migrate import SchemaOutdatedError
+from services.runtime.migrate import NotReadyError
 from services.runtime.process import Wiring, run, serving
 from services.runtime.settings import RuntimeSettings, SettingsError, load
 from truepen.detector.v1.detector_service_pb2_grpc import DetectorServiceStub
@@ -35,7 +35,7 @@ def main() -> int:
         assert isinstance(runtime, RuntimeSettings)
         assert isinstance(settings, AccountsSettings)
         return run(runtime, lambda wiring: serve(settings, wiring))
-    except (SettingsError, SchemaOutdatedError) as error:
+    except (SettingsError, NotReadyError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
 

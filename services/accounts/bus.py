@@ -16,12 +16,14 @@ import structlog
 from google.protobuf.message import DecodeError
 from prometheus_client import CollectorRegistry, Counter
 
+from services.accounts.convert.activities import MAX_ACTIVITIES
 from services.runtime.errors import (
     InternalError,
     InvalidField,
     InvalidFields,
     ServiceError,
 )
+from services.runtime.fields import check_batch
 from services.runtime.jetstream import (
     Delivery,
     JetStream,
@@ -55,7 +57,6 @@ REFUSED = StreamPlan(
     max_bytes=2**28,
 )
 CONSUMER = "truepen-accounts"
-MAX_ACTIVITIES = 1_000
 RECORD_TIMEOUT = 20.0
 ACK_WAIT = 30.0
 PENDING_BATCHES = 8
@@ -230,7 +231,5 @@ def read(data: bytes) -> Sequence[activities_pb2.Activity]:
         request = pb.RecordActivitiesRequest.FromString(data)
     except DecodeError:
         raise InvalidField("message", "is no RecordActivitiesRequest") from None
-    if not 1 <= len(request.activities) <= MAX_ACTIVITIES:
-        problem = f"must have 1 to {MAX_ACTIVITIES} items"
-        raise InvalidField("activities", problem)
+    check_batch("activities", request.activities, MAX_ACTIVITIES)
     return request.activities

@@ -10,7 +10,7 @@ from datetime import timedelta
 import structlog
 
 from services.accounts.comparison import Compared, Comparison
-from services.accounts.domain.activities import to_us
+from services.accounts.domain.times import to_us
 from services.accounts.storage import jobs
 from services.accounts.storage.comparing import Glance
 from services.accounts.storage.jobs import Lease, LeaseLost

@@ -19,13 +19,13 @@ from services.accounts.metrics import AccountsMetrics
 from services.accounts.profiles import Profiles
 from services.accounts.register import Register
 from services.accounts.reports import Reports
-from services.accounts.roles import ROLES
 from services.accounts.scoring import Scoring
 from services.accounts.server import accounts as accounts_server
 from services.accounts.server import reports as reports_server
 from services.accounts.server.accounts import AccountsServicer
-from services.accounts.server.edge import Cases
+from services.accounts.server.edge import UseCases
 from services.accounts.server.reports import ReportsServicer
+from services.accounts.server.roles import ROLES
 from services.accounts.settings import AccountsSettings
 from services.accounts.storage.feed import name_log
 from services.accounts.storage.reporting import Limits
@@ -96,7 +96,7 @@ def compose(
     reports = Reports(database, clock, changed, _limits(settings))
     profiles = Profiles(database, clock, remembered, settings.effective_time)
     comparer = _comparing(settings, database, clock, changed)
-    cases = Cases(
+    use_cases = UseCases(
         track=Track(database, lanes, clock, scorer, changed, watch=metrics.recorded),
         profiles=profiles,
         feed=feed,
@@ -108,7 +108,7 @@ def compose(
         clock=clock,
         tokens=wiring.tokens,
     )
-    servicer = AccountsServicer(cases)
+    servicer = AccountsServicer(use_cases)
     reports_servicer = ReportsServicer(reports, feed, clock, wiring.tokens)
 
     ingest = Ingest(LocalStub(servicer), wiring.registry, settings.ingest_batch)

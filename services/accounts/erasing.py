@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from services.accounts.domain.activities import to_us
+from services.accounts.domain.times import to_us
 from services.accounts.storage import erasing
 from services.accounts.storage.audit import Act
 from services.runtime.bell import Bell

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.accounts.domain.activities import Score, to_us
+from services.accounts.domain.activities import Score
+from services.accounts.domain.times import to_us
 from services.accounts.scoring import Scoring
 from services.accounts.storage import accounts, activities, audit, letters, texts
 from services.accounts.storage.activities import Key, Logged

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from services.accounts.domain.activities import AccountKind, from_us, to_us
+from services.accounts.domain.activities import AccountKind
 from services.accounts.domain.arrays import Floats
 from services.accounts.domain.evidence import Coordination, References
 from services.accounts.domain.history import History
@@ -13,6 +13,7 @@ from services.accounts.domain.ownership import current_epoch
 from services.accounts.domain.percentiles import Population
 from services.accounts.domain.profile import AccountFacts, Profile, derive
 from services.accounts.domain.state import ProfileState
+from services.accounts.domain.times import from_us, to_us
 from services.accounts.storage import profiles, reading, references
 from services.accounts.storage.reading import Kept, Remember
 from services.runtime.clock import Clock

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from services.accounts.domain.activities import to_us
+from services.accounts.domain.times import to_us
 from services.accounts.storage import accounts, registering
 from services.accounts.storage.accounts import Told
 from services.runtime.bell import Bell

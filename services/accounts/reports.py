@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.accounts.domain.activities import to_us
+from services.accounts.domain.times import to_us
 from services.accounts.storage import reporting, reports
 from services.accounts.storage.reporting import Draft, Limits, Outcome
 from services.accounts.storage.reports import Report, Reporter

@@ -14,7 +14,8 @@ from typing import Protocol
 
 import structlog
 
-from services.accounts.domain.activities import Score, from_us, to_us
+from services.accounts.domain.activities import Score
+from services.accounts.domain.times import from_us, to_us
 from services.accounts.lanes import Lanes
 from services.accounts.outcomes import Outcome, Refusal, Version
 from services.accounts.storage import scoring, texts

@@ -3,11 +3,11 @@
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
-from pydantic import AwareDatetime, Field, SecretStr
+from pydantic import AwareDatetime, Field
 from pydantic_settings import SettingsConfigDict
 
 from services.runtime.pool import PoolSettings
-from services.runtime.settings import DatabaseSettings, key_file
+from services.runtime.settings import DatabaseSettings, Key, key_file
 
 MAX_KEY_BYTES = 64
 RULE_TIME = datetime(2026, 3, 10, tzinfo=timezone(timedelta(hours=8)))
@@ -23,9 +23,9 @@ class AccountsSettings(DatabaseSettings, PoolSettings):
     """Acknowledge only what would survive a power cut. False: a crash alone."""
     detector_target: str = ""
     """Where detector is, as `dns:///detector:50051`, where accounts runs alone."""
-    fingerprint_key: SecretStr | None = None
+    fingerprint_key: Key | None = None
     """HMAC key of fingerprints; the same in every replica. None: a file."""
-    fingerprint_key_other: SecretStr | None = None
+    fingerprint_key_other: Key | None = None
     """Knows again what it made: the key to come, or the one that goes."""
     ingest: bool = True
     """Take activities from NATS, where `TRUEPEN_NATS_URL` names one."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from services.accounts.arrivals import Arrival, ScoreState
-from services.accounts.domain.activities import Score, to_us
+from services.accounts.domain.activities import Score
+from services.accounts.domain.times import to_us
 from services.accounts.lanes import Lanes
 from services.accounts.scoring import Done
 from services.accounts.storage import ingest, scores

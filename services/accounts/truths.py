@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from services.accounts.domain.activities import to_us
+from services.accounts.domain.times import to_us
 from services.accounts.storage import judging
 from services.accounts.storage.audit import Act
 from services.accounts.storage.judging import Quarantine, Truth

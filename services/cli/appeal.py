@@ -50,8 +50,8 @@ def list_appeals(
     """List appeals, the most urgent first."""
     from services.cli.output import print_rows, record_of
 
-    found = _appeals(target, who, account, state)
-    print_rows("appeals", [record_of(each) for each in found])
+    found = [record_of(each) for each in _appeals(target, who, account, state)]
+    print_rows("appeals", found, ("name", "ground", "state", "due_time"))
 
 
 @appeal.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from datetime import datetime  # noqa: TC003  # typer reads it at run time
 from pathlib import Path
@@ -11,6 +12,8 @@ import typer
 
 from services.cli.options import LOCAL, Target, Who
 from services.cli.periods import FORMATS, aware
+
+DIGEST = re.compile("[0-9a-f]{64}")
 
 if TYPE_CHECKING:
     from truepen.policy.v1 import rulesets_service_pb2 as pb
@@ -60,14 +63,19 @@ def backtest(  # noqa: PLR0917  # typer passes them by name
 
 def named(target: str, ruleset: str, who: str) -> str:
     """Return the name of *ruleset*; a file is compiled and kept first."""
+    from services.cli.files import readable
     from services.cli.remote import ask
     from truepen.policy.v1.rulesets_service_pb2 import CreateRulesetRequest
     from truepen.policy.v1.rulesets_service_pb2_grpc import RulesetsServiceStub
 
-    file = Path(ruleset)
+    file, digest = Path(ruleset), ruleset.removeprefix("rulesets/")
     if not file.is_file():
-        return f"rulesets/{ruleset.removeprefix('rulesets/')}"
-    request = CreateRulesetRequest(yaml=file.read_text("utf-8"))
+        if not DIGEST.fullmatch(digest):
+            problem = f"{ruleset} is no file, and no digest of a ruleset"
+            raise typer.BadParameter(problem, param_hint="ruleset")
+        return f"rulesets/{digest}"
+    with readable(file):
+        request = CreateRulesetRequest(yaml=file.read_text("utf-8"))
     made = ask(target, RulesetsServiceStub, "CreateRuleset", request, who)
     return str(made.ruleset.name)
 
@@ -95,8 +103,8 @@ def watched(
 
 def record(report: pb.BacktestReport) -> dict[str, Any]:
     """Lay *report* out: which way each flip goes, and tiers by their names."""
+    from services.cli.answers import tier_name
     from services.cli.output import record_of
-    from services.cli.replayer import tier_name
 
     told = record_of(report)
     for row, flip in zip(told["flips"], report.flips, strict=True):

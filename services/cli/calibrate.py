@@ -45,8 +45,9 @@ def calibrate(
     TRUEPEN_DETECTOR_SHADOW_MODEL_DIRS.
     """
     from services.cli.detect import load, progress
+    from services.cli.files import readable
     from services.cli.output import print_rows
-    from services.cli.texts import opened
+    from services.cli.text_lines import opened
     from services.detector.model import CARD, PACKAGED, write_card
     from services.detector.recalibrate import recalibrate
 
@@ -55,10 +56,13 @@ def calibrate(
     directory = model_dir or PACKAGED
     detector = load(directory)
     complaints: list[str] = []
-    with opened(labelled) as (lines, _):
+    with readable(labelled), opened(labelled) as (lines, _):
         texts = list(read_known(lines, complaints.append))
     for complaint in complaints:
         typer.echo(f"{labelled}: {complaint}", err=True)
+    if not texts:
+        typer.echo(f"{labelled}: holds no labelled text: nothing to fit", err=True)
+        raise typer.Exit(2)
 
     def read(some: Sequence[str]) -> list[Reading | None]:
         found: list[Reading | None] = []

@@ -38,7 +38,8 @@ def list_cases(
     """List cases, the most urgent first."""
     from services.cli.output import print_rows, record_of
 
-    print_rows("cases", [record_of(each) for each in _cases(target, who, state)])
+    found = [record_of(each) for each in _cases(target, who, state)]
+    print_rows("cases", found, ("name", "kind", "accounts", "state", "due_time"))
 
 
 @case.command()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path  # noqa: TC003  # typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from services.cli.options import DataDir  # noqa: TC001  # typer reads it at run time
 
 if TYPE_CHECKING:
     from services.accounts.comparison import Compared
@@ -17,9 +18,7 @@ def compare(
     days: Annotated[
         int, typer.Option(min=1, max=90, help="Over what they did in how many days.")
     ] = 14,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Compare accounts: who acts together, and what is usual on the platform."""
     from services.cli.migrate import Stored

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from typing import TextIO
 
-    from services.cli.texts import Item
+    from services.cli.text_lines import Item
     from services.detector.detect import Detector
     from services.detector.panel import Assessor
 
@@ -40,9 +40,12 @@ def detect(
     Lines that cannot be read and repeated ids are named on standard error; the
     exit code is then 1, and every other line is answered all the same.
     """
+    from services.cli.files import readable, writable
     from services.cli.output import print_record
-    from services.cli.texts import opened, read_items
+    from services.cli.text_lines import opened, read_items
 
+    if output:
+        writable(output)
     assessor = load(model_dir)
     complaints = 0
 
@@ -53,6 +56,7 @@ def detect(
 
     written = 0
     with ExitStack() as stack:
+        stack.enter_context(readable(texts))
         lines, position = stack.enter_context(opened(texts))
         out = stack.enter_context(_writer(output)) if output else sys.stdout
         advance = stack.enter_context(progress("assessing", texts.stat().st_size))
@@ -70,11 +74,13 @@ def load(model_dir: Path | None) -> Detector:
     """Load the model in *model_dir*; end the command where that is impossible."""
     from services.detector.detect import Detector
     from services.detector.model import Model, ModelFault
-    from services.detector.settings import DetectorSettings
+    from services.runtime.settings import SettingsError
+    from services.suite import SuiteSettings
 
     try:
-        return Detector(Model(model_dir or DetectorSettings().model_dir))
-    except ModelFault as error:
+        chosen = model_dir or SuiteSettings.from_environment().detector.model_dir
+        return Detector(Model(chosen))
+    except (ModelFault, SettingsError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from error
 

@@ -47,7 +47,7 @@ async def embedded_suite(
                 durable=False,  # a power cut ends the command too
                 effective_time=effective_time,
                 # Forgotten with the data; a random one would vary likenesses.
-                fingerprint_key=SecretStr("replay"),
+                fingerprint_key=SecretStr("the key of a replay"),
                 # A busy machine must not change what is judged: every text is
                 # scored before its account is looked at, however long it takes.
                 # Nor may the detector, above, refuse what would wait long.

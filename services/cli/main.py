@@ -13,7 +13,6 @@ from services.cli.compare import compare
 from services.cli.demo import demo
 from services.cli.detect import detect
 from services.cli.explain import explain
-from services.cli.letters import letters
 from services.cli.migrate import migrate
 from services.cli.profile import profile
 from services.cli.prune import prune
@@ -24,6 +23,7 @@ from services.cli.restored import erasures, restored
 from services.cli.ruleset import ruleset
 from services.cli.serve import serve
 from services.cli.standing import standing
+from services.cli.texts import texts
 from services.cli.transparency import transparency
 from services.cli.verify import verify_log
 
@@ -74,7 +74,7 @@ app.command()(verify_log)
 app.command()(rebuild)
 app.command()(compare)
 app.command()(prune)
-app.add_typer(letters, name="texts")
+app.add_typer(texts, name="texts")
 app.command()(erasures)
 app.command()(restored)
 app.command()(transparency)

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from services.cli.options import DataDir
+
 
 class Stored(StrEnum):
     """The services that keep something."""
@@ -21,9 +23,7 @@ def migrate(
     check: Annotated[
         bool, typer.Option("--check", help="Change nothing; fail where outdated.")
     ] = False,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Bring the schemas to the newest revision. Forward only, safe to repeat."""
     from services.cli.output import print_record
@@ -43,7 +43,7 @@ def migrate(
                 before = schema.upgrade(urls[name], package)
                 print_record({"service": name.value, "revision_before": before})
             schema.check(urls[name], package)
-        except schema.SchemaOutdatedError as error:
+        except schema.NotReadyError as error:
             typer.echo(error, err=True)
             outdated = True
     if outdated:

@@ -8,6 +8,9 @@ from typing import Any, TextIO
 from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 
+WHOLE = 60
+"""Characters of a name that stay on one line, also where the rest must fold."""
+
 
 def print_message(message: Message, out: TextIO | None = None) -> None:
     """Print *message* with the field names of the contract."""
@@ -24,10 +27,16 @@ def record_of(message: Message) -> dict[str, Any]:
     return record
 
 
-def print_rows(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Print one table of *rows* on a terminal, one line each in a pipe."""
+def print_rows(
+    title: str, rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()
+) -> None:
+    """Print one table of *rows* on a terminal, one line each in a pipe.
+
+    A terminal, which is narrow, shows *columns* of them, where any are named.
+    """
     if sys.stdout.isatty():
-        print_record({title: list(rows) or "none"})
+        told = [{key: row.get(key, "") for key in columns or row} for row in rows]
+        print_record({title: told or "none"})
         return
     for row in rows:
         print_record(row)
@@ -69,7 +78,11 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Any:
     from rich.table import Table
 
     columns = list(dict.fromkeys(key for row in rows for key in row))
-    table = Table(*columns, title=title, title_justify="left")
+    table = Table(title=title, title_justify="left")
+    for column in columns:  # nothing is cut off: names are copied from here
+        longest = max(len(_cell(row.get(column, ""))) for row in rows)
+        whole = column == "name" and longest <= WHOLE
+        table.add_column(column, overflow="fold", no_wrap=whole)
     for row in rows:
         table.add_row(*(_cell(row.get(column, "")) for column in columns))
     return table

@@ -5,12 +5,13 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from services.cli.answers import channel_name
 from truepen.accounts.v1 import profile_pb2 as pb
 
 if TYPE_CHECKING:
@@ -153,13 +154,6 @@ def signed(ratio: float) -> str:
     if ratio < 0:
         return f"{'█' * length:>{HALF}}│"
     return f"{' ' * HALF}│{'█' * length}"
-
-
-def channel_name(kind: Any) -> str:
-    """The name of a channel; its number where this release has no name."""
-    if kind not in pb.ChannelKind.values():
-        return str(kind)
-    return pb.ChannelKind.Name(kind).removeprefix("CHANNEL_KIND_")
 
 
 def _posts(found: pb.Reliance) -> str:

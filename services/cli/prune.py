@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path  # noqa: TC003  # typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from services.cli.options import DataDir  # noqa: TC001  # typer reads it at run time
 
 if TYPE_CHECKING:
     from services.runtime.database import Database
@@ -22,9 +23,7 @@ def prune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Count only; change nothing.")
     ] = False,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Delete old activities and their scores; profiles stay as they are.
 
@@ -46,7 +45,7 @@ async def pruned(database: Database, days: int, *, dry_run: bool) -> dict[str, o
     from datetime import timedelta
 
     from services.accounts.convert.activities import remembered
-    from services.accounts.domain.activities import to_us
+    from services.accounts.domain.times import to_us
     from services.accounts.pruning import Pruning
     from services.cli.progress import progress
     from services.runtime.clock import SystemClock

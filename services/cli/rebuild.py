@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from pathlib import Path  # noqa: TC003  # typer reads it at run time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from services.cli.options import DataDir, OneOrAll  # noqa: TC001  # typer reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,12 +20,8 @@ PAGE = 200
 
 
 def rebuild(
-    account: Annotated[
-        str | None, typer.Argument(help="Id of an account; all by default.")
-    ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")
-    ] = None,
+    account: OneOrAll = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Fold profiles anew from the log; fail where a byte differs. Changes nothing."""
     from services.cli.migrate import Stored

@@ -91,6 +91,9 @@ def read_recordings(path: Path) -> Iterator[Recording]:
                 continue
             try:
                 recording = parse(line)
+            except json.JSONDecodeError as error:
+                problem = f"not JSON: {error.msg} at column {error.pos + 1}"
+                raise RecordingError(f"{path}, line {number}: {problem}") from error
             except (RecordingError, ValueError) as error:
                 raise RecordingError(f"{path}, line {number}: {error}") from error
             before = first_seen.setdefault(recording.id, number)

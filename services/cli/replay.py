@@ -39,13 +39,20 @@ def replay(
     Events go in by the time they happened, on a clock that follows them.
     Labels are not read. Where events were refused, standard error says why.
     """
+    from services.cli.files import readable, writable
     from services.cli.recordings import RecordingError, read_recordings
 
+    if output is not None:
+        writable(output)
     try:
-        read = list(read_recordings(recordings))
+        with readable(recordings):
+            read = list(read_recordings(recordings))
     except RecordingError as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from error
+    if not read:
+        typer.echo(f"{recordings}: holds no account: nothing to replay", err=True)
+        raise typer.Exit(2)
     lines = uvloop.run(_replay(read, step_interval))
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
     if output is None:

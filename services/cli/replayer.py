@@ -1,13 +1,19 @@
 """Sends recorded accounts through the whole suite, on their own clock."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
+from services.cli.answers import (
+    channels,
+    decision_line,
+    interaction_name,
+    reliance,
+    tier_name,
+)
+from services.cli.batches import BATCH_SPAN_US, activity, batches
 from services.cli.recordings import EPOCH, Event, Recording
 from services.runtime.client import RemoteStub
 from services.runtime.clock import CALLER_TIME
@@ -15,7 +21,6 @@ from services.runtime.status import from_status
 from truepen.accounts.v1 import (
     accounts_service_pb2,
     accounts_service_pb2_grpc,
-    activities_pb2,
     profile_pb2,
 )
 from truepen.policy.v1 import (
@@ -29,9 +34,6 @@ from truepen.policy.v1 import (
 if TYPE_CHECKING:
     import grpc
 
-BATCH = 1_000
-BATCH_SPAN_US = 6 * 3_600_000_000
-"""A batch covers at most six hours, so that the ladder sees time pass."""
 PAUSE_US = BATCH_SPAN_US
 DAY_US = 24 * 3_600_000_000
 NEW_SHARE = 0.1
@@ -223,93 +225,3 @@ class Replay:
             token = page.next_page_token
             if not token:
                 return
-
-
-def batches(
-    recordings: Iterable[Recording],
-) -> Iterator[list[tuple[int, str, int, Event]]]:
-    """Group all events, in order of time, into batches of at most six hours."""
-    ordered = sorted(
-        (event.time_us, recording.id, number, event)
-        for recording in recordings
-        for number, event in enumerate(recording.events)
-    )
-    batch: list[tuple[int, str, int, Event]] = []
-    for item in ordered:
-        if batch and (len(batch) == BATCH or item[0] - batch[0][0] > BATCH_SPAN_US):
-            yield batch
-            batch = []
-        batch.append(item)
-    if batch:
-        yield batch
-
-
-def activity(account: str, number: int, event: Event) -> activities_pb2.Activity:
-    """Render a recorded event as the platform would send it."""
-    sent = activities_pb2.Activity(
-        id=f"e{number}",
-        account=f"accounts/{account}",
-        type=event.type,
-        event_time=timestamp(event.time_us),
-        text=event.text,
-    )
-    if event.length is not None and not event.text:
-        sent.text_length = event.length
-    if event.target:
-        sent.target.content = event.target
-    return sent
-
-
-def timestamp(time_us: int) -> Timestamp:
-    """Microseconds from 1970 as a Timestamp."""
-    seconds, microseconds = divmod(time_us, 1_000_000)
-    return Timestamp(seconds=seconds, nanos=microseconds * 1_000)
-
-
-def reliance(profile: profile_pb2.Profile) -> dict[str, Any] | None:
-    """The 90-day interval; None where it cannot be told."""
-    widest = max(profile.reliances, key=lambda r: r.window.seconds, default=None)
-    if widest is None or widest.state != profile_pb2.RELIANCE_STATE_IDENTIFIED:
-        return None
-    return {
-        "lower": round(widest.lower, 6),
-        "median": round(widest.median, 6),
-        "upper": round(widest.upper, 6),
-    }
-
-
-def channels(profile: profile_pb2.Profile) -> dict[str, float | None]:
-    """Each channel's capped log ratio; None where it abstains."""
-    return {
-        profile_pb2.ChannelKind.Name(c.kind).removeprefix("CHANNEL_KIND_"): (
-            round(c.log_likelihood_ratio, 6)
-            if c.state == profile_pb2.CHANNEL_STATE_SPEAKS
-            else None
-        )
-        for c in profile.channels
-    }
-
-
-def decision_line(decision: decisions_pb2.Decision) -> dict[str, Any]:
-    """What a line says about one decision."""
-    decided: datetime = decision.decide_time.ToDatetime(EPOCH.tzinfo)
-    return {
-        "decision": decision.name.rpartition("/")[2],
-        "time": decided.isoformat(),
-        "tier": tier_name(decision.tier),
-        "interaction_tier": interaction_name(decision.interaction_tier),
-        "reasons": list(decision.reasons),
-        "provisional": decision.provisional,
-    }
-
-
-def tier_name(tier: int) -> str:
-    """Name of a tier on the ladder, without its prefix."""
-    value = cast("decisions_pb2.Tier.ValueType", tier)
-    return decisions_pb2.Tier.Name(value).removeprefix("TIER_")
-
-
-def interaction_name(tier: int) -> str:
-    """Name of a step of the interaction track, without its prefix."""
-    value = cast("decisions_pb2.InteractionTier.ValueType", tier)
-    return decisions_pb2.InteractionTier.Name(value).removeprefix("INTERACTION_TIER_")

@@ -6,12 +6,13 @@ import asyncio
 import sys
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from pathlib import Path  # typer reads it at run time
+from pathlib import Path  # noqa: TC003  # typer reads it at run time
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
 import typer
 
 from services.cli.migrate import Stored  # typer reads it at run time
+from services.cli.options import DataDir  # noqa: TC001  # typer reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from services.runtime.database import Database
 
 START = datetime(1970, 1, 1, tzinfo=UTC)
-DataDir = Annotated[Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")]
 
 
 def erasures(

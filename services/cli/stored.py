@@ -25,7 +25,7 @@ def stored(service: Stored, data_dir: Path | None) -> Iterator[Database]:
         url = database_urls(data_dir)[service]
         _expect(url)
         migrate.check(url, f"services.{service}")
-    except (SettingsError, FileNotFoundError, migrate.SchemaOutdatedError) as error:
+    except (SettingsError, FileNotFoundError, migrate.NotReadyError) as error:
         typer.echo(error, err=True)
         raise typer.Exit(2) from error
     database = Database(url, threads=1)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from services.cli.replayer import tier_name
+from services.cli.answers import tier_name
 from services.cli.stories import DAYS, START, Character
 from services.runtime.client import RemoteStub
 from services.runtime.clock import CALLER_TIME

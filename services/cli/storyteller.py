@@ -9,7 +9,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from services.cli.replayer import channels, interaction_name, tier_name
+from services.cli.answers import channels, interaction_name, tier_name
 from services.cli.stories import START, Character
 from services.cli.story import Chapter
 from truepen.accounts.v1 import activities_pb2, profile_pb2
@@ -26,12 +26,13 @@ TIER_STYLE = {
     "BANNED": "bold white on red",
 }
 SURE = 0.999
+HARDEST_TRACK = "hardest on interaction"
 
 
 def tell(console: Console, chapter: Chapter) -> None:
     """Print one account's story."""
     character = chapter.character
-    body = Text()
+    body = Table.grid(padding=(0, 1))
     line(body, "It is", character.about)
     line(body, "It did", what_it_did(character))
     line(body, "Found", *what_was_found(chapter.profile))
@@ -41,7 +42,7 @@ def tell(console: Console, chapter: Chapter) -> None:
     title = Text.assemble(
         (f" {character.id} ", "bold"), (f" {tier} ", TIER_STYLE.get(tier, "bold"))
     )
-    console.print(Panel(body, title=title, title_align="left", padding=(1, 2)))
+    console.print(Panel(body, title=title, title_align="left", padding=(0, 2)))
     if chapter.notices:
         last = chapter.notices[-1]
         said = Text(f"{last.title_zh}\n{last.body_zh}\n\n", style="default")
@@ -49,11 +50,10 @@ def tell(console: Console, chapter: Chapter) -> None:
         console.print(Panel(said, title="The owner reads", title_align="left"))
 
 
-def line(body: Text, name: str, *values: str) -> None:
+def line(body: Table, name: str, *values: str) -> None:
     """Add a named line, or several under one name."""
     for number, value in enumerate(values):
-        body.append(f"{name if number == 0 else '':9}", style="bold")
-        body.append(f"{value}\n")
+        body.add_row(Text(name if number == 0 else "", style="bold"), Text(value))
 
 
 def what_it_did(character: Character) -> str:
@@ -75,7 +75,7 @@ def what_was_found(profile: profile_pb2.Profile) -> list[str]:
         known = found.state == profile_pb2.RELIANCE_STATE_IDENTIFIED
         share = f"{found.lower:.0%} to {found.upper:.0%}" if known else "cannot tell"
         said.append(
-            f"AI-made share of its posts: {share} (95 % interval, "
+            f"AI-made share of its posts: {share} (95% interval, "
             f"{found.eligible_count} posts count, {found.hard_count} with hard facts)"
         )
     said.append(
@@ -136,7 +136,7 @@ def what_it_may(standing: decisions_pb2.Standing) -> str:
 def summary(chapters: Sequence[Chapter]) -> Table:
     """The last word: who ended where, hardest and now."""
     table = Table(title="How they stand", title_justify="left")
-    for name in ("account", "what it is", "hardest tier", "tier now", "interaction"):
+    for name in ("account", "what it is", "hardest tier", "tier now", HARDEST_TRACK):
         table.add_column(name)
     for chapter in chapters:
         tier = tier_name(chapter.standing.tier)
@@ -153,20 +153,25 @@ def summary(chapters: Sequence[Chapter]) -> Table:
 
 def shanghai(moment: datetime) -> str:
     """*moment* as people in the story see it."""
-    return moment.astimezone(SHANGHAI).strftime("%m-%d %H:%M")
+    return moment.astimezone(SHANGHAI).strftime("%d %b %H:%M")
 
 
 def percent(probability: float) -> str:
     """A probability in words that do not claim certainty."""
     if probability > SURE:
-        return "> 99.9 %"
+        return "> 99.9%"
     return f"{probability:.1%}"
 
 
 INTRODUCTION = """\
 Five invented accounts live through eighteen days. Their texts were written for this
 demonstration. Everything goes over gRPC through detector, accounts and policy; what
-is printed below is what they answered.
+is printed below is what they answered. Times are those of Shanghai.
+
+Under "Found" stands how strongly each kind of evidence speaks, as a log-likelihood
+ratio: above 0 for a machine, below 0 for a person; at 3, machines do it twenty times as
+often as people. Each kind is capped, and what texts look like (STYLE, TEMPLATE) leads
+to a notice at most: it is wrong about people too often for more.
 """
 
 TRY_IT = """\

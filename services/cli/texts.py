@@ -1,75 +1,98 @@
-"""Reads texts to assess: one JSON object a line, `{"id": …, "text": …}`."""
+"""`truepen texts`: texts that the detector refused again and again."""
 
-import gzip
-import io
-import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
 
-Complain = Callable[[str], None]
+import typer
 
+from services.cli.options import LOCAL, Target
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A text and the id its line has."""
-
-    id: str | int
-    text: str
+AT_ONCE = 1_000
+texts = typer.Typer(
+    help="Texts that could not be scored (dead letters).", no_args_is_help=True
+)
+Names = Annotated[
+    list[str] | None,
+    typer.Argument(help="accounts/ACCOUNT/activities/ACTIVITY, as `list` names them."),
+]
+All = Annotated[bool, typer.Option("--all", help="All there are now.")]
 
 
-@contextmanager
-def opened(path: Path) -> Iterator[tuple[TextIO, Callable[[], int]]]:
-    """Open *path*, gzipped or not; also give how many bytes of it were read."""
-    with path.open("rb") as raw:
-        plain = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
-        # Broken bytes make a broken text, which is a text; JSON ends at \n only.
-        with io.TextIOWrapper(
-            plain, encoding="utf-8-sig", errors="replace", newline="\n"
-        ) as lines:
-            yield lines, raw.tell
+@texts.command("list")
+def list_letters(target: Target = LOCAL) -> None:
+    """List them, the oldest first, with the last error; never their text."""
+    from services.cli.output import print_rows
+
+    print_rows("texts", [_row(each) for each in _listed(target)])
 
 
-def read_items(lines: Iterable[str], complain: Complain) -> Iterator[Item]:
-    """Yield what *lines* hold; tell *complain* of each one that is left out.
-
-    Left out is what is no object with an id, and an id that was there before.
-    """
-    first_seen: dict[str | int, int] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            item = parse(line)
-        except (ValueError, RecursionError) as error:
-            complain(f"line {number}: {error}")
-            continue
-        if item.id in first_seen:
-            before = first_seen[item.id]
-            complain(f"line {number}: id {item.id!r} was on line {before} already")
-            continue
-        first_seen[item.id] = number
-        yield item
+@texts.command()
+def retry(
+    names: Names = None,
+    everything: All = False,
+    target: Target = LOCAL,
+) -> None:
+    """Have them scored again."""
+    _resolve(_chosen(names, target, everything=everything), "RETRY", target)
 
 
-def parse(line: str) -> Item:
-    """Read one line; ValueError says what is wrong with it."""
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise ValueError(f"not JSON: {error.msg} at column {error.colno}") from error
-    if not isinstance(row, dict):
-        raise ValueError("must be an object with id and text")  # noqa: TRY004
-    name = row.get("id")
-    if isinstance(name, bool) or not isinstance(name, str | int):
-        raise ValueError("id must be a string or an integer")  # noqa: TRY004
-    return Item(name, as_text(row.get("text")))
+@texts.command()
+def erase(
+    names: Names = None,
+    everything: All = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    target: Target = LOCAL,
+) -> None:
+    """Erase the texts for good; their activities stay, unscored."""
+    chosen = _chosen(names, target, everything=everything)
+    if chosen and not yes:
+        typer.confirm(f"Erase {len(chosen)} texts for good?", abort=True, err=True)
+    _resolve(chosen, "ERASE", target)
 
 
-def as_text(value: object) -> str:
-    """Return *value* if it is a text, nothing for nothing, else how JSON has it."""
-    if isinstance(value, str):
-        return value
-    return "" if value is None else json.dumps(value)
+def _chosen(names: Sequence[str] | None, target: str, *, everything: bool) -> list[str]:
+    if bool(names) == everything:
+        raise typer.BadParameter("name texts, or say --all")
+    if everything:
+        return [each.activity for each in _listed(target)]
+    return list(names or ())
+
+
+def _listed(target: str) -> Iterator[Any]:
+    """Yield dead letters page by page, the oldest first."""
+    from services.cli.remote import ask
+    from truepen.accounts.v1.accounts_service_pb2 import ListDeadLettersRequest
+    from truepen.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
+
+    request = ListDeadLettersRequest(page_size=AT_ONCE)
+    while True:
+        page = ask(target, AccountsServiceStub, "ListDeadLetters", request)
+        yield from page.dead_letters
+        if not page.next_page_token:
+            return
+        request.page_token = page.next_page_token
+
+
+def _resolve(names: Sequence[str], action: str, target: str) -> None:
+    from services.cli.output import print_record
+    from services.cli.remote import ask
+    from truepen.accounts.v1 import accounts_service_pb2 as pb
+    from truepen.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
+
+    count = 0
+    for start in range(0, len(names), AT_ONCE):
+        request = pb.ResolveDeadLettersRequest(
+            activities=names[start : start + AT_ONCE],
+            action=pb.DeadLetterAction.Value(f"DEAD_LETTER_ACTION_{action}"),
+        )
+        answer = ask(target, AccountsServiceStub, "ResolveDeadLetters", request)
+        count += answer.resolved_count
+    print_record({"asked": len(names), "resolved": count})
+
+
+def _row(letter: Any) -> dict[str, object]:
+    from services.cli.output import record_of
+
+    record = record_of(letter)
+    error = record.pop("error")
+    return {**record, "error": error.get("message", "")}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime  # noqa: TC003  # typer reads it at run time
-from pathlib import Path  # noqa: TC003  # typer reads it at run time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from services.cli.options import DataDir  # noqa: TC001  # typer reads it at run time
 from services.cli.periods import FORMATS, aware
 
 if TYPE_CHECKING:
@@ -23,9 +23,7 @@ def transparency(
     end: Annotated[
         datetime, typer.Option("--to", formats=FORMATS, help="Before then; UTC.")
     ],
-    data_dir: Annotated[
-        Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")
-    ] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Count decisions, appeals and audits of a period, out of the stored log.
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path  # noqa: TC003  # typer reads it at run time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
+
+from services.cli.options import DataDir, OneOrAll  # noqa: TC001  # typer reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,12 +17,8 @@ if TYPE_CHECKING:
 
 
 def verify_log(
-    account: Annotated[
-        str | None, typer.Argument(help="Id of an account; all by default.")
-    ] = None,
-    data_dir: Annotated[
-        Path | None, typer.Option(help="TRUEPEN_DATA_DIR, else var/.")
-    ] = None,
+    account: OneOrAll = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Walk the hash chain of the decision log; fail at the first broken entry."""
     from services.cli.migrate import Stored
@@ -41,6 +38,9 @@ def verify_log(
         except BrokenChain as error:
             typer.echo(error, err=True)
             raise typer.Exit(1) from error
+    if account and not entries:
+        typer.echo(f"the log has no entry of accounts/{account}", err=True)
+        raise typer.Exit(2)
     print_record({"accounts": count, "entries": entries, "intact": True})
 
 

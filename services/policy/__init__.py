@@ -1,0 +1,1 @@
+"""Decides what is done about accounts, and tells them: rules, standings, notices."""

@@ -6,6 +6,7 @@ from typing import cast
 from services.policy.compose import compose
 from services.policy.settings import PolicySettings
 from services.runtime.connection import Connection
+from services.runtime.migrate import NotReadyError
 from services.runtime.process import Wiring, run, serving
 from services.runtime.settings import RuntimeSettings, SettingsError, load
 from truepen.accounts.v1.accounts_service_pb2_grpc import AccountsServiceStub
@@ -43,7 +44,11 @@ def main() -> int:
             async with serving(wiring, [policy.parts]) as server:
                 await server.run()
 
-    return run(runtime, serve)
+    try:
+        return run(runtime, serve)
+    except (SettingsError, NotReadyError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
 
 
 if __name__ == "__main__":

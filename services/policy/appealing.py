@@ -6,12 +6,9 @@ from dataclasses import dataclass, replace
 from services.policy.callers import Caller
 from services.policy.domain import appeals as rules
 from services.policy.domain.appeals import Appeal, AppealGround, Plea
-from services.policy.domain.events import (
-    AppealFiled,
-    AppealOutcome,
-    AppealResolved,
-)
+from services.policy.domain.events import AppealFiled, AppealOutcome, AppealResolved
 from services.policy.domain.history import Measure
+from services.policy.domain.names import decision_name
 from services.policy.domain.notices import NoticeKind, notice_of_change
 from services.policy.domain.numbers import Ladder
 from services.policy.domain.tiers import Tier
@@ -20,8 +17,9 @@ from services.policy.effects import noted, written
 from services.policy.reversing import Reverser, Voided, reversals, with_cascade
 from services.policy.rulebook import Rulebook
 from services.policy.storage import annotations, appeals, decisions
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.policy.voiding import falling_with
 from services.runtime.errors import NotFound
 from services.runtime.ids import content_id
@@ -151,11 +149,7 @@ class Appealing:
                     appeal, event, [*log, *voided.events], bases, ruleset.ladder
                 )
                 more = reversals(account, [*log, *voided.events], others, bases)
-                voided = Voided(
-                    events=[*voided.events, *more.events],
-                    decisions=[*voided.decisions, *more.decisions],
-                    measures=[*voided.measures, *more.measures],
-                )
+                voided = voided.followed_by(more)
             told = notice_of_change(
                 KINDS[answer.outcome], appeal.decision, now, answer.reason
             )
@@ -205,7 +199,7 @@ def finding_of(answer: Answer, appeal: Appeal, measure: Measure) -> Annotation |
         key=f"appeals/{appeal.id}",
         truth=truth,
         source="appeal",
-        decision=f"accounts/{answer.account}/decisions/{appeal.decision}",
+        decision=decision_name(answer.account, appeal.decision),
     )
 
 
@@ -221,6 +215,6 @@ def measure_of(ledger: Ledger, decision: str) -> Measure:
     """Return the measure of a decision, or raise NotFound."""
     measure = ledger.history.measure(decision)
     if measure is None:
-        name = f"accounts/{ledger.account}/decisions/{decision}"
+        name = decision_name(ledger.account, decision)
         raise NotFound("decision", name)
     return measure

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from services.policy.domain.cases import Case
+from services.policy.domain.names import decision_name
 from services.policy.domain.tiers import CaseKind, Tier
 from services.policy.storage import cases, decisions
 from services.policy.storage.cases import CaseNews
@@ -69,5 +70,5 @@ class Auditor:
 
 def news_of(account: str, decision: str) -> CaseNews:
     """Return the audit of one decision; its score is not in it."""
-    name = f"accounts/{account}/decisions/{decision}"
+    name = decision_name(account, decision)
     return CaseNews(kind=CaseKind.AUDIT, account=account, decision=name)

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from services.policy.callers import Caller
-from services.policy.domain import cases as rules
-from services.policy.domain.cases import Case, CaseOutcome, CaseState
+from services.policy.domain import case_states
+from services.policy.domain.cases import Case, CaseOutcome, CaseState, Finding
 from services.policy.domain.events import (
     BanConfirmed,
     DecisionReversed,
@@ -14,6 +14,7 @@ from services.policy.domain.events import (
     ReversalCause,
 )
 from services.policy.domain.history import History
+from services.policy.domain.names import decision_name
 from services.policy.domain.notices import Notice, NoticeKind, notice_of_change
 from services.policy.domain.tiers import CaseKind, Ground, Tier
 from services.policy.domain.truths import Annotation, found_by_case
@@ -23,8 +24,9 @@ from services.policy.reports import Desk, Resolution
 from services.policy.reversing import Bases, Reverser, reversals
 from services.policy.rulebook import Rulebook
 from services.policy.storage import annotations, cases
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.errors import NotFound
 from services.runtime.ids import content_id
 from services.runtime.requests import Request
@@ -38,7 +40,7 @@ class Resolve:
 
     case: str
     version: int
-    finding: rules.Finding
+    finding: Finding
 
 
 class Casework:
@@ -64,7 +66,7 @@ class Casework:
 
         def write(connection: Transaction) -> Case:
             case = existing(connection, case_id)
-            claimed = rules.claim(case, caller.identity, (), version, caller.now)
+            claimed = case_states.claim(case, caller.identity, (), version, caller.now)
             cases.save(connection, claimed, case)
             return claimed
 
@@ -78,7 +80,7 @@ class Casework:
 
         def write(connection: Transaction) -> bytes:
             case = existing(connection, resolve.case)
-            decided = rules.resolve(
+            decided = case_states.resolve(
                 case, caller.identity, resolve.finding, resolve.version, caller.now
             )
             cases.save(connection, decided, case)
@@ -153,7 +155,7 @@ def finding_of(case: Case, ledger: Ledger) -> Annotation | None:
         key=f"cases/{case.id}",
         truth=truth,
         source="audit" if case.kind is CaseKind.AUDIT else "review",
-        decision=f"accounts/{ledger.account}/decisions/{name}" if name else "",
+        decision=decision_name(ledger.account, name),
     )
 
 

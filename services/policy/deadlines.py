@@ -10,13 +10,14 @@ from functools import partial
 import structlog
 
 from services.policy.domain import appeals as appeal_rules
-from services.policy.domain import cases as case_rules
+from services.policy.domain import case_states
 from services.policy.domain.appeals import Appeal
 from services.policy.effects import noted
 from services.policy.rulebook import Rulebook
 from services.policy.storage import appeals, cases
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.clock import Clock
 
 log = structlog.get_logger()
@@ -53,7 +54,7 @@ class Deadlines:
 
     def _escalate(self, connection: Transaction, case_id: str) -> None:
         case = cases.get(connection, case_id)
-        escalated = case and case_rules.escalate(case, self._clock.now())
+        escalated = case and case_states.escalate(case, self._clock.now())
         if case and escalated:
             cases.save(connection, escalated, case)
             log.error("case is late", case=case_id, kind=case.kind.name)

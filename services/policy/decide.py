@@ -9,7 +9,8 @@ from typing import Protocol
 from services.policy.domain.events import DecisionMade
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.history import Measure
-from services.policy.domain.ruling import rule
+from services.policy.domain.judge import rule
+from services.policy.domain.names import decision_name
 from services.policy.domain.rulings import Ruling
 from services.policy.effects import effects_of, lapsed
 from services.policy.lineage import Lineage
@@ -17,8 +18,9 @@ from services.policy.rulebook import Rulebook, Rules
 from services.policy.shadowing import Shadowing
 from services.policy.storage import decisions
 from services.policy.storage.decisions import StoredDecision
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Plan, Store
+from services.policy.storage.store import Plan, Store
 from services.runtime.clock import Clock
 from services.runtime.errors import NotFound, ServiceError
 
@@ -190,7 +192,7 @@ class Enforcer:
         decision = measure.made.decision
         stored = await self._store.read(lambda c: decisions.get(c, account, decision))
         if stored is None:  # the account was erased since the ledger was read
-            raise NotFound("decision", f"accounts/{account}/decisions/{decision}")
+            raise NotFound("decision", decision_name(account, decision))
         return Evaluation(changed=False, stored=stored, measure=measure)
 
 

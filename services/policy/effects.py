@@ -11,6 +11,7 @@ from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold
 from services.policy.domain.history import History
 from services.policy.domain.lapses import owed
+from services.policy.domain.names import decision_name
 from services.policy.domain.notices import Notice, notice_about
 from services.policy.domain.ruleset import Ruleset
 from services.policy.domain.rulings import Ruling
@@ -18,9 +19,9 @@ from services.policy.domain.standing import standing_of
 from services.policy.domain.switches import Switches
 from services.policy.domain.tiers import CaseKind, ContentLabel, Decider, Tier
 from services.policy.storage.cases import CaseNews
+from services.policy.storage.effects import Effects, NewDecision, StandingView
 from services.policy.storage.measures import StoredMeasure
 from services.policy.storage.notices import NewNotice, NoticeBody
-from services.policy.storage.store import Effects, NewDecision, StandingView
 
 
 def effects_of(
@@ -133,7 +134,7 @@ def written(*notices: Notice | None) -> tuple[NewNotice, ...]:
 
 def case_of(kind: CaseKind, ruling: Ruling, evidence: Evidence) -> CaseNews:
     """Return the case that *ruling* asks for; a whole cluster shares one."""
-    decision = f"accounts/{ruling.account}/decisions/{ruling.decision}"
+    decision = decision_name(ruling.account, ruling.decision)
     return CaseNews(
         kind=kind,
         account=ruling.account,

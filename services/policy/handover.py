@@ -1,17 +1,20 @@
 """When notices reached the platform: waiting times of the ladder begin there."""
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from services.policy.domain.events import NoticeHandedOver
 from services.policy.effects import noted
 from services.policy.rulebook import Rulebook
 from services.policy.storage import notices
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
 from services.policy.storage.notices import StoredNotice
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.clock import Clock
-from services.runtime.errors import NotFound
+from services.runtime.errors import InvalidField, NotFound
+
+CLOCKS_DIFFER = timedelta(minutes=10)
 
 
 class HandOver:
@@ -38,7 +41,13 @@ class HandOver:
     async def acknowledge(
         self, account: str, sequence: int, read_time: datetime | None
     ) -> StoredNotice:
-        """Note that a notice arrived, and when it was read. Raises NotFound."""
+        """Note that a notice arrived, and when it was read.
+
+        Raises NotFound, and InvalidField for a time that is still to come.
+        """
+        if read_time is not None and read_time > self._clock.now() + CLOCKS_DIFFER:
+            problem = "must not be more than 10 minutes ahead"
+            raise InvalidField("read_time", problem)
         return await self._write(account, sequence, read_time)
 
     async def _write(

@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from services.policy.storage.cursors import Lease, LeaseLost
-from services.runtime.errors import CursorEpochChanged, ServiceError
+from services.runtime.errors import CursorEpochChanged, CursorInvalid, ServiceError
 
 log = structlog.get_logger()
 
@@ -99,8 +99,9 @@ class Leader:
             for task in (keeping, working):
                 if task.done():
                     task.result()
-        except CursorEpochChanged:  # what is followed was restored
-            log.warning("cursor is of another log, starting over", lease=self._name)
+        except (CursorEpochChanged, CursorInvalid) as error:
+            # What is followed was restored, or the key that sealed it is gone.
+            log.warning("starting over", lease=self._name, reason=error.reason)
             await held.store("")
         finally:
             for task in (keeping, working):

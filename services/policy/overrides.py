@@ -17,8 +17,9 @@ from services.policy.effects import folded, noted, written
 from services.policy.records import Hearing, decision_of
 from services.policy.reversing import Bases, Reverser, Voided, reversal
 from services.policy.rulebook import Rulebook
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.ids import content_id
 from services.runtime.requests import Request
 

@@ -9,6 +9,7 @@ from services.policy.callers import Caller
 from services.policy.domain.appeals import AppealState
 from services.policy.domain.cases import Case, CaseState
 from services.policy.domain.history import History
+from services.policy.domain.names import decision_name
 from services.policy.domain.tiers import CaseKind
 from services.policy.storage import (
     appeals,
@@ -100,12 +101,12 @@ class Queries:
 
         told = await self._store.read(read)
         if told is None:
-            raise NotFound("decision", f"accounts/{account}/decisions/{decision}")
+            raise NotFound("decision", decision_name(account, decision))
         return told
 
     async def is_under_review(self, account: str, decision: str) -> bool:
         """Say whether somebody is yet to judge *decision*, in a case or an appeal."""
-        name = f"accounts/{account}/decisions/{decision}"
+        name = decision_name(account, decision)
 
         def read(connection: Transaction) -> bool:
             asked = appeals.of_account(connection, account)

@@ -10,7 +10,7 @@ from services.policy.domain.ruleset import Ruleset
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.tiers import Decider
 from services.policy.effects import folded
-from services.policy.storage.store import NewDecision
+from services.policy.storage.effects import NewDecision
 
 PERSON_DECIDED = "PERSON_DECIDED"
 

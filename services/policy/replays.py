@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields
 from services.policy.domain.canonical import from_plain, to_plain
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold_all
-from services.policy.domain.ruling import rule
+from services.policy.domain.judge import rule
+from services.policy.domain.names import decision_name
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import Switches
 from services.policy.domain.tiers import Decider
@@ -38,7 +39,7 @@ class Replayer:
 
         Raises NotFound, and FailedPrecondition for a person's decision.
         """
-        name = f"accounts/{account}/decisions/{decision}"
+        name = decision_name(account, decision)
         stored = await self._store.read(lambda c: decisions.get(c, account, decision))
         if stored is None:
             raise NotFound("decision", name)

@@ -8,6 +8,7 @@ from services.policy.domain.canonical import canonical, from_plain
 from services.policy.domain.events import DecisionMade, DecisionReversed, Event
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold_all
+from services.policy.domain.names import decision_name
 from services.policy.domain.reversals import Frozen, cascade
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import Switches
@@ -16,8 +17,9 @@ from services.policy.effects import label_code
 from services.policy.rulebook import Rulebook
 from services.policy.storage import decisions, ledgers
 from services.policy.storage.decisions import StoredDecision
+from services.policy.storage.effects import NewDecision
 from services.policy.storage.measures import StoredMeasure
-from services.policy.storage.store import NewDecision, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.errors import NotFound
 
 MOST = 10_000
@@ -39,6 +41,14 @@ class Voided:
     events: Sequence[Event] = ()
     decisions: Sequence[NewDecision] = ()
     measures: Sequence[StoredMeasure] = ()
+
+    def followed_by(self, more: "Voided") -> "Voided":
+        """Return both, *more* after this."""
+        return Voided(
+            events=[*self.events, *more.events],
+            decisions=[*self.decisions, *more.decisions],
+            measures=[*self.measures, *more.measures],
+        )
 
 
 class Reverser:
@@ -74,7 +84,7 @@ def reversal(
 ) -> Voided:
     """Return *event* and all that falls with it. Raises NotFound."""
     if fold_all(log).measure(event.decision) is None:
-        name = f"accounts/{account}/decisions/{event.decision}"
+        name = decision_name(account, event.decision)
         raise NotFound("decision", name)
     return with_cascade(account, log, event, event.decision, bases)
 
@@ -89,11 +99,7 @@ def reversals(
     found = Voided()
     for event in events:
         more = reversal(account, [*log, *found.events], event, bases)
-        found = Voided(
-            events=[*found.events, *more.events],
-            decisions=[*found.decisions, *more.decisions],
-            measures=[*found.measures, *more.measures],
-        )
+        found = found.followed_by(more)
     return found
 
 

@@ -17,8 +17,9 @@ from services.policy.reversing import Reverser, Voided, reversal
 from services.policy.rulebook import Rulebook
 from services.policy.storage import audit, decisions
 from services.policy.storage.decisions import StoredDecision
+from services.policy.storage.effects import Effects
 from services.policy.storage.ledgers import Ledger
-from services.policy.storage.store import Effects, Store, Transaction
+from services.policy.storage.store import Store, Transaction
 from services.runtime.requests import Request
 
 AT_ONCE = 200

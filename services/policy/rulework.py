@@ -14,7 +14,6 @@ from services.policy.storage.store import Store, Transaction
 from services.runtime.errors import FailedPrecondition, NotFound
 
 LIVE_NAME = "live"
-SHIPPED = "shipped"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.history import History
-from services.policy.domain.ruling import rule
+from services.policy.domain.judge import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.shadows import Flip, flip
 from services.policy.rulebook import Rules

@@ -10,6 +10,7 @@ from services.policy.domain.ruleset import Ruleset
 from services.policy.domain.yamlnodes import InvalidRuleset
 from services.policy.errors import RulesetInvalid
 from services.policy.settings import PolicySettings
+from services.runtime.settings import SettingsError
 
 DEFAULT = Path(__file__).parent / "rulesets" / "default.yaml"
 
@@ -27,8 +28,9 @@ def shipped_text(settings: PolicySettings) -> str:
     """Return the YAML to begin with, replaced values included.
 
     The whole text is kept, so that a decision names by digest what really applied.
+    Raises SettingsError where it is no ruleset.
     """
-    text = (settings.ruleset or DEFAULT).read_text("utf-8")
+    text = _read(settings.ruleset) if settings.ruleset else DEFAULT.read_text("utf-8")
     if settings.step_interval is None and settings.effective_time is None:
         return text
     content = yaml.safe_load(text)
@@ -39,3 +41,12 @@ def shipped_text(settings: PolicySettings) -> str:
         content["effective_time"] = settings.effective_time
     replaced: str = yaml.safe_dump(content, allow_unicode=True, sort_keys=False)
     return replaced
+
+
+def _read(file: Path) -> str:
+    try:
+        text = file.read_text("utf-8")
+        compiled(text)
+    except (OSError, ValueError, RulesetInvalid) as error:
+        raise SettingsError([f"TRUEPEN_POLICY_RULESET: {file}: {error}"]) from error
+    return text

@@ -70,8 +70,7 @@ class StandingCache(Generic[A]):
             if self._loading.get(account) is ticket:
                 del self._loading[account]
         if answer.revision < min_revision:
-            name = f"accounts/{account}/standing"
-            raise RevisionNotReached(name, min_revision, answer.revision)
+            raise RevisionNotReached(account, min_revision, answer.revision)
         return answer.rendered
 
     async def get_many(

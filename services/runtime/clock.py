@@ -1,7 +1,7 @@
 """What time it is: one answer for the whole process, injected everywhere."""
 
 from contextvars import ContextVar
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Protocol
 
 CALLER_TIME: ContextVar[datetime | None] = ContextVar("caller_time", default=None)
@@ -20,25 +20,6 @@ class SystemClock:
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
         return datetime.now(UTC)
-
-
-class FakeClock:
-    """A clock that stands still until told otherwise."""
-
-    def __init__(self, start: datetime) -> None:
-        self._now = start
-
-    def now(self) -> datetime:
-        """Return the time last set."""
-        return self._now
-
-    def advance(self, step: timedelta) -> None:
-        """Move on by *step*."""
-        self._now += step
-
-    def set(self, now: datetime) -> None:
-        """Jump to *now*."""
-        self._now = now
 
 
 class CallerClock:

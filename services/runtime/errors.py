@@ -171,7 +171,7 @@ class AlreadyExists(_OfResource):
 
     kind = Kind.ALREADY_EXISTS
     reason = "ALREADY_EXISTS"
-    said = "already exists"
+    said = "already exists, and differs"
 
 
 class FailedPrecondition(ServiceError):

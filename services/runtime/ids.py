@@ -51,13 +51,24 @@ def check_uuid(field: str, value: str) -> str:
         raise InvalidField(field, "must be a UUID") from None
 
 
-def check_name(field: str, value: str, *collections: str) -> tuple[str, ...]:
+def check_name(
+    field: str, value: str, *collections: str, only: str = ""
+) -> tuple[str, ...]:
     """Return the ids in a resource name such as `shelves/s/books/b`.
 
-    `check_name("name", value, "shelves", "books")` gives `("s", "b")`.
+    `check_name("name", value, "shelves", "books")` gives `("s", "b")`. *only* ends
+    the name of what its parent has one of, without an id: `shelves/s/label`.
     """
     parts = value.split("/")
-    if len(parts) != 2 * len(collections) or tuple(parts[::2]) != collections:
-        shape = "/".join(f"{name}/{{{name.rstrip('s')}}}" for name in collections)
-        raise InvalidField(field, f"must be {shape}")
+    end = (only,) if only else ()
+    count = 2 * len(collections) + len(end)
+    if len(parts) != count or tuple(parts[::2]) != (*collections, *end):
+        named = [f"{name}/{{{_singular(name)}}}" for name in collections]
+        raise InvalidField(field, f"must be {'/'.join((*named, *end))}")
     return tuple(check_id(field, part) for part in parts[1::2])
+
+
+def _singular(name: str) -> str:
+    if name.endswith("ies"):
+        return name.removesuffix("ies") + "y"
+    return name.removesuffix("s")

@@ -25,7 +25,7 @@ from services.runtime.errors import (
     NotImplementedYet,
     ServiceError,
 )
-from services.runtime.status import to_status
+from services.runtime.status import pushback, to_status
 
 if TYPE_CHECKING:  # grpcio's classes are generic only in the stubs
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -224,7 +224,8 @@ async def _fail(call: Call, error: BaseException) -> NoReturn:
     known = translate(error, call.method)
     call.code = known.kind.value
     status = rpc_status.to_status(to_status(known))
-    await call.context.abort(status.code, status.details, status.trailing_metadata)
+    trailers = (*status.trailing_metadata, *pushback(known))
+    await call.context.abort(status.code, status.details, trailers)
 
 
 def _is_late(call: Call, error: BaseException) -> bool:

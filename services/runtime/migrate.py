@@ -6,6 +6,7 @@ env.py. Forward only.
 """
 
 import importlib
+import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,9 +19,10 @@ from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, MetaData, make_url, text
+from sqlalchemy import Connection, Engine, MetaData, make_url, text
+from sqlalchemy.exc import DBAPIError
 
-from services.runtime.database import postgres_engine, sqlite_engine
+from services.runtime.engines import postgres_engine, sqlite_engine
 
 log = structlog.get_logger()
 
@@ -28,7 +30,15 @@ WAIT_FOR_OTHERS = "60s"
 WAIT_FOR_TABLES = "5s"  # longer would queue every reader behind the migration
 
 
-class SchemaOutdatedError(Exception):
+class NotReadyError(Exception):
+    """The database cannot be used as it is."""
+
+
+class DatabaseAwayError(NotReadyError):
+    """The database does not answer, lets nobody in, or is none."""
+
+
+class SchemaOutdatedError(NotReadyError):
     """The database is not at the newest revision: migrate."""
 
     def __init__(self, package: str, current: str | None, newest: str | None) -> None:
@@ -103,10 +113,20 @@ def _connect(url: str) -> Iterator[Connection]:
             isolation_level="READ COMMITTED"
         )
     try:
-        with engine.begin() as connection:
+        with _connected(engine) as connection, connection.begin():
             yield connection
     finally:
         engine.dispose()
+
+
+def _connected(engine: Engine) -> Connection:
+    """Connect, or raise DatabaseAwayError, which shows no password."""
+    try:
+        return engine.connect()
+    except (DBAPIError, sqlite3.Error) as error:
+        why = str(getattr(error, "orig", error)).strip()
+        where = engine.url.render_as_string(hide_password=True)
+        raise DatabaseAwayError(f"no database at {where}: {why}") from error
 
 
 def _take_turns(connection: Connection, package: str) -> None:

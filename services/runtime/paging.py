@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 
 from google.protobuf.message import Message
 
-from services.runtime.errors import InvalidField, PageTokenInvalid
+from services.runtime.errors import PageTokenInvalid
+from services.runtime.fields import check_not_negative
 
 MAC_BYTES = 16
 HASH_BYTES = 8
@@ -67,8 +68,7 @@ def query_of(request: Message) -> bytes:
 
 def page_size(requested: int, default: int, maximum: int) -> int:
     """Return how many to send: zero means *default*, too many is clamped."""
-    if requested < 0:
-        raise InvalidField("page_size", "must not be negative")
+    check_not_negative("page_size", requested)
     return min(requested or default, maximum)
 
 

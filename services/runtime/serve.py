@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -51,8 +51,7 @@ class Server:
     """Serves *services*; `async with Server(...) as server: await server.run()`.
 
     Stopping: health says NOT_SERVING and `shutdown` is set, so that streams
-    end with a cursor; calls in flight get the grace time; background work is
-    cancelled last, because calls may depend on it.
+    end with a cursor; calls in flight get the grace time.
     """
 
     def __init__(
@@ -74,7 +73,6 @@ class Server:
             options=_options(settings),
         )
         self._probes: grpc.aio.Server | None = None
-        self._background: list[asyncio.Task[None]] = []
         self._started = False
 
     async def __aenter__(self) -> Self:
@@ -109,14 +107,8 @@ class Server:
         """Stop in order; see the class."""
         await self.stop()
 
-    def background(self, name: str, work: Coroutine[Any, Any, None]) -> None:
-        """Run *work* until the server stops. If it fails, the server stops."""
-        task = asyncio.create_task(work, name=name)
-        task.add_done_callback(self._background_ended)
-        self._background.append(task)
-
     async def run(self) -> None:
-        """Serve until SIGTERM, SIGINT or `shutdown`. Raise what killed a worker."""
+        """Serve until SIGTERM, SIGINT or `shutdown`."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.shutdown.set)
@@ -126,9 +118,6 @@ class Server:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
         await self.stop()
-        for task in self._background:
-            if not task.cancelled() and (error := task.exception()) is not None:
-                raise error
 
     async def stop(self) -> None:
         """Stop in order; see the class. Once is enough, twice does no harm."""
@@ -140,9 +129,6 @@ class Server:
             if self._probes is not None:
                 await self._probes.stop(None)
             log.info("stopped", port=self.port)
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
 
     def _bind(self, setting: str, *, client_certs: bool) -> int:
         """Listen on the port that *setting* says."""
@@ -173,12 +159,6 @@ class Server:
     async def _set_health(self, state: Any) -> None:
         for name in ("", *(service.name for service in self._services)):
             await self._health.set(name, state)
-
-    def _background_ended(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled() or task.exception() is None:
-            return
-        log.error("worker failed", worker=task.get_name(), exc_info=task.exception())
-        self.shutdown.set()
 
 
 @contextmanager

@@ -12,8 +12,21 @@ from pydantic_settings.exceptions import SettingsError as BadEncoding
 from services.runtime.roles import known
 
 PREFIX = "TRUEPEN_"
+DATABASES = ("postgresql", "sqlite")
+
+KEY_CHARS = 16
 
 S = TypeVar("S", bound="Settings")
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    if len(key.get_secret_value()) < KEY_CHARS:
+        raise ValueError(f"must have at least {KEY_CHARS} characters")
+    return key
+
+
+Key = Annotated[SecretStr, AfterValidator(_long_enough)]
+"""What messages are authenticated with: too short a one can be guessed."""
 
 
 class SettingsError(Exception):
@@ -105,9 +118,9 @@ class RuntimeSettings(Settings):
     """PEM file of the CAs that sign the servers' certificates. None: the system's."""
     nats_domain: str = ""
     """JetStream domain, where the cluster has several."""
-    token_key: SecretStr | None = None
+    token_key: Key | None = None
     """Seals page tokens and cursors; the same in every replica. None: a file."""
-    token_key_other: SecretStr | None = None
+    token_key_other: Key | None = None
     """Opens what it sealed too: the key to come, or the one that goes."""
 
     def seal_keys(self) -> tuple[bytes, ...]:
@@ -142,12 +155,26 @@ class DatabaseSettings(Settings):
             both = f"{names['database_url']} and {names['database_url_file']}"
             raise SettingsError([f"{both}: give one of them"])
         if self.database_url_file is None:
-            return self.database_url or own
+            return self._usable("database_url", self.database_url or own)
         try:
-            return self.database_url_file.read_text("utf-8").strip()
+            url = self.database_url_file.read_text("utf-8").strip()
         except OSError as error:
             name = self.variables()["database_url_file"]
             raise SettingsError([f"{name}: {error}"]) from error
+        return self._usable("database_url_file", url)
+
+    def _usable(self, field: str, url: str) -> str:
+        """Return *url*; SettingsError, which does not repeat it, where it is none."""
+        from sqlalchemy import make_url
+        from sqlalchemy.exc import ArgumentError
+
+        try:
+            if make_url(url).get_backend_name() in DATABASES:
+                return url
+        except ArgumentError:
+            pass
+        problem = "must be postgresql://USER:PASSWORD@HOST/NAME or sqlite:///FILE"
+        raise SettingsError([f"{self.variables()[field]}: {problem}"])
 
 
 def load(*classes: type[S]) -> tuple[S, ...]:
@@ -169,7 +196,10 @@ def load(*classes: type[S]) -> tuple[S, ...]:
                 name = str(found["loc"][0]) if found["loc"] else ""
                 faults.append(f"{variables.get(name, name)}: {found['msg']}")
         except BadEncoding as error:
-            faults.append(f"{cls.__name__}: {error}")
+            # It names the field, in quotes, and nothing else that helps.
+            named = [v for name, v in variables.items() if f'"{name}"' in str(error)]
+            problem = 'must be a JSON list, as ["one", "two"]'
+            faults.extend(f"{variable}: {problem}" for variable in named)
     given = {name.upper() for name in os.environ if name.upper().startswith(PREFIX)}
     faults.extend(f"{name}: no such setting" for name in given - known)
     if faults:
@@ -178,12 +208,18 @@ def load(*classes: type[S]) -> tuple[S, ...]:
 
 
 def key_file(path: Path) -> bytes:
-    """Return the key in *path*, which only the owner can read; make it once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Return the key in *path*, which only the owner can read; make it once.
+
+    Raises SettingsError where the data folder cannot hold it.
+    """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
         return path.read_bytes()
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(32))
-    return path.read_bytes()
+    except OSError as error:
+        raise SettingsError([f"TRUEPEN_DATA_DIR: {error}"]) from error

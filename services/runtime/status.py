@@ -46,6 +46,17 @@ def to_status(error: ServiceError) -> Status:
     )
 
 
+def pushback(error: ServiceError) -> list[tuple[str, str]]:
+    """Return what tells gRPC's own retries when to come back to what is full.
+
+    Clients that have gRPC retry RESOURCE_EXHAUSTED heed it instead of their
+    backoff (gRPC proposal A6).
+    """
+    if error.kind is not Kind.RESOURCE_EXHAUSTED or error.retry_after is None:
+        return []
+    return [("grpc-retry-pushback-ms", str(round(error.retry_after * 1000)))]
+
+
 def from_status(status: Status) -> ServiceError:
     """Rebuild the error that *status* renders: same class, same reason."""
     info, bad, retry = ErrorInfo(), BadRequest(), RetryInfo()

@@ -72,7 +72,9 @@ def server_credentials(
     must be shown, and signed by one of the CAs.
     """
     files = TlsFiles.of(settings)
-    if files.cert is None or files.key is None:
+    if (files.cert is None) != (files.key is None):  # never plaintext by mistake
+        raise SettingsError(["TRUEPEN_TLS_CERT and TRUEPEN_TLS_KEY: give both or none"])
+    if files.cert is None:
         return None
     asks = client_certs and files.ca is not None
     pem = watched(files, seconds=0)

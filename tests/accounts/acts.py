@@ -13,12 +13,12 @@ from services.accounts.domain.activities import (
     InputMode,
     Score,
     Verdict,
-    to_us,
 )
 from services.accounts.domain.evidence import Channel, ChannelKind, References
 from services.accounts.domain.fingerprints import fingerprint
 from services.accounts.domain.profile import AccountFacts, Profile, derive
 from services.accounts.domain.state import Facts, ProfileState, fold
+from services.accounts.domain.times import to_us
 
 KEY = b"a key for tests"
 START = datetime(2026, 3, 10, 8, tzinfo=UTC)

@@ -13,13 +13,13 @@ from prometheus_client import CollectorRegistry
 from services.accounts.compose import AccountsParts, compose
 from services.accounts.settings import AccountsSettings
 from services.runtime.calls import Shutdown
-from services.runtime.clock import FakeClock
 from services.runtime.errors import DependencyUnavailable, InvalidField, ServiceError
 from services.runtime.local import LocalStub
 from services.runtime.paging import Tokens
 from services.runtime.process import Wiring
 from services.runtime.settings import RuntimeSettings
 from services.runtime.status import to_status
+from tests.clock import FakeClock
 from truepen.accounts.v1 import activities_pb2
 from truepen.detector.v1 import detector_service_pb2 as detector_pb
 

@@ -7,7 +7,6 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.accounts.domain.activities import to_us
 from services.accounts.domain.coordination.acts import (
     SECOND,
     SHIPPED,
@@ -19,6 +18,7 @@ from services.accounts.domain.coordination.acts import (
 from services.accounts.domain.coordination.findings import cohorts, search
 from services.accounts.domain.coordination.grouping import named
 from services.accounts.domain.fingerprints import fingerprint
+from services.accounts.domain.times import to_us
 from tests.accounts.acts import KEY, START
 
 Deed = tuple[str, float, str]  # account, seconds from the start, object or text

@@ -12,7 +12,6 @@ from services.accounts.domain.activities import (
     InputMode,
     LabelKind,
     Target,
-    to_us,
 )
 from services.accounts.domain.evidence import (
     ChannelKind,
@@ -23,6 +22,7 @@ from services.accounts.domain.evidence import (
 )
 from services.accounts.domain.fingerprints import content_key
 from services.accounts.domain.profile import Profile
+from services.accounts.domain.times import to_us
 from tests.accounts.acts import (
     START,
     TOOL,

@@ -6,16 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.accounts.domain.activities import ActivityType, Target, to_us
+from services.accounts.domain.activities import ActivityType, Target
 from services.accounts.domain.evidence import References, Signal, SignalState
 from services.accounts.domain.history import History
-from services.accounts.domain.percentiles import (
-    Population,
-    quantiles,
-    with_percentile,
-)
+from services.accounts.domain.percentiles import Population, with_percentile
 from services.accounts.domain.resolution import resolution_seconds
 from services.accounts.domain.signals import MEASURES, measure
+from services.accounts.domain.times import to_us
 from tests.accounts.acts import START, a_note, an_activity, every, folded
 
 OK, INSUFFICIENT = SignalState.OK, SignalState.INSUFFICIENT
@@ -141,8 +138,10 @@ def test_near_duplicates_are_seen_but_exact_ones_are_not_counted_twice() -> None
 
 
 def test_percentiles_are_the_share_of_the_population_below() -> None:
-    population = [signals(at_random(30, seed)).values() for seed in range(60)]
-    references = References("v1", quantiles(population))
+    population = Population()
+    for seed in range(60):
+        population.add(signals(at_random(30, seed)).values())
+    references = References("v1", population.quantiles())
     timer = tuple(signals([*every(timedelta(minutes=30, seconds=1), 30)]).values())
 
     ranked = {each.code: with_percentile(each, references) for each in timer}
@@ -180,9 +179,11 @@ def test_a_population_in_parts_is_the_population(
 
 
 def test_too_few_accounts_give_no_percentile() -> None:
-    population = [signals(at_random(30, seed)).values() for seed in range(49)]
+    population = Population()
+    for seed in range(49):
+        population.add(signals(at_random(30, seed)).values())
 
-    assert quantiles(population) == {}
+    assert population.quantiles() == {}
 
 
 def notes(index: int, text: str, start: datetime = START) -> object:

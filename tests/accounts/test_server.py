@@ -298,6 +298,26 @@ async def test_what_is_told_of_an_account_is_told_back(tmp_path: Path) -> None:
         assert found.revision == 2
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("language", "!!!"), ("time_zone", "Mars/Olympus")]
+)
+async def test_what_nobody_speaks_and_nowhere_keeps_is_refused(
+    tmp_path: Path, field: str, value: str
+) -> None:
+    async with accounts_running(tmp_path) as running:
+        request = pb.UpdateAccountRequest(
+            account=pb.Account(name="accounts/a1", **{field: value}),  # type: ignore[arg-type]
+            update_mask=FieldMask(paths=[field]),
+        )
+
+        with pytest.raises(InvalidFields) as caught:
+            await running.accounts.UpdateAccount(request)
+        with pytest.raises(NotFound):
+            await running.accounts.GetAccount(pb.GetAccountRequest(name="accounts/a1"))
+
+    assert reasons(caught.value) == (f"account.{field}",)
+
+
 @pytest.mark.parametrize("path", ["ownership_epoch", "name", "nonsense"])
 async def test_a_mask_of_what_cannot_change_is_refused(
     tmp_path: Path, path: str

@@ -18,7 +18,8 @@ from pydantic import SecretStr
 
 from services.accounts.arrivals import Arrival
 from services.accounts.convert.activities import Reader, remembered
-from services.accounts.domain.activities import Score, Verdict, to_us
+from services.accounts.domain.activities import Score, Verdict
+from services.accounts.domain.times import to_us
 from services.accounts.storage import ingest, profiles, reading, scoring
 from services.accounts.storage.ingest import Terms
 from services.accounts.storage.scoring import Harvest
@@ -362,7 +363,7 @@ def scores_of(arrival: Arrival) -> tuple[Score, ...]:
 
 async def test_a_retry_across_a_key_rotation_is_known_again(tmp_path: Path) -> None:
     sent = an_activity("n1", text=ROBOT)
-    old, new = SecretStr("old"), SecretStr("new")
+    old, new = SecretStr("the key that was"), SecretStr("the key that will be")
     async with accounts_running(tmp_path, fingerprint_key=old) as before:
         await record(before, sent)
 
@@ -377,10 +378,14 @@ async def test_a_retry_across_a_key_rotation_is_known_again(tmp_path: Path) -> N
 
 async def test_a_retry_after_the_old_key_is_gone_is_refused(tmp_path: Path) -> None:
     sent = an_activity("n1", text=ROBOT)
-    async with accounts_running(tmp_path, fingerprint_key=SecretStr("old")) as before:
+    async with accounts_running(
+        tmp_path, fingerprint_key=SecretStr("the key that was")
+    ) as before:
         await record(before, sent)
 
-    async with accounts_running(tmp_path, fingerprint_key=SecretStr("new")) as after:
+    async with accounts_running(
+        tmp_path, fingerprint_key=SecretStr("the key that will be")
+    ) as after:
         (again,) = await record(after, sent)
 
     assert again.HasField("error")

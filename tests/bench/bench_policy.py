@@ -9,8 +9,8 @@ from collections.abc import Callable
 from functools import partial
 
 from services.policy.domain.history import History
+from services.policy.domain.judge import rule
 from services.policy.domain.rulefile import load_ruleset
-from services.policy.domain.ruling import rule
 from tests.bench.measuring import cpu_us, in_turns, ratios, say, summary
 from tests.policy.worlds import HOSTED, default_ruleset, some_evidence
 

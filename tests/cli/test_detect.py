@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from services.cli import detect as command
 from services.cli.main import app
-from services.cli.texts import Item, parse, read_items
+from services.cli.text_lines import Item, parse, read_items
 from services.detector.settings import SHIPPED
 from tests.detector.fakes import FakeAssessor
 

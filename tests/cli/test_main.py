@@ -6,10 +6,11 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import pytest
 from typer.testing import CliRunner
 
 from services.cli.main import app
-from services.cli.output import print_record
+from services.cli.output import print_record, print_rows
 
 HEAVY = ("grpc", "onnxruntime", "sqlalchemy", "numpy", "rich.progress")
 
@@ -66,3 +67,18 @@ def test_a_terminal_gets_tables() -> None:
     assert "0.1235" in out.getvalue()
     assert "channels" in out.getvalue()
     assert "[STYLE]" in out.getvalue()
+
+
+def test_a_narrow_terminal_shows_names_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    out = Terminal()
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "accounts/alice/appeals/" + "0123456789abcdef" * 2
+    row = {"name": name, "note": "n" * 50, "state": "APPEAL_STATE_OPEN", "hidden": 1}
+
+    print_rows("appeals", [row], ("name", "note", "state"))
+
+    assert name in out.getvalue()
+    assert out.getvalue().count("n" * 2) > 1
+    assert "…" not in out.getvalue()
+    assert "hidden" not in out.getvalue()

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.cli.batches import BATCH, BATCH_SPAN_US, batches
 from services.cli.recordings import (
     Recording,
     RecordingError,
@@ -18,7 +19,7 @@ from services.cli.recordings import (
     resource_id,
     time_us,
 )
-from services.cli.replayer import BATCH, BATCH_SPAN_US, Progress, batches
+from services.cli.replayer import Progress
 from truepen.accounts.v1 import activities_pb2 as pb
 
 

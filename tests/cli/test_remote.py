@@ -119,3 +119,23 @@ def test_a_suite_that_is_not_there_is_told(free_port: int) -> None:
 
     assert result.exit_code == 1
     assert "UNAVAILABLE" in result.stderr
+    assert "truepen serve" in result.stderr
+
+
+def test_no_target_is_refused_before_anything_is_asked() -> None:
+    result = run("standing", "alice", "--target", "")
+
+    assert result.exit_code == 2
+    assert "HOST:PORT" in result.stderr
+
+
+@pytest.mark.parametrize("command", [["standing", "a"], ["case", "list"]])
+def test_a_wrong_setting_is_named_by_commands_that_ask(
+    target: str, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRUEPEN_GRACE_S", "soon")
+
+    result = run(*command, "--target", target)
+
+    assert result.exit_code == 2
+    assert "TRUEPEN_GRACE_S" in result.stderr

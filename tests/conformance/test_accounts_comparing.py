@@ -16,10 +16,10 @@ from services.accounts.storage import jobs, references
 from services.accounts.storage.jobs import LeaseLost
 from services.runtime import migrate
 from services.runtime.bell import Bell
-from services.runtime.clock import FakeClock
 from services.runtime.database import Database
 from tests.accounts.serving import NOW, Running, accounts_running, an_activity
 from tests.cli.hosted import run
+from tests.clock import FakeClock
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import activities_pb2
 from truepen.accounts.v1 import reports_service_pb2 as reports_pb

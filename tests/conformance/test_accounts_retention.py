@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from services.accounts.convert.activities import remembered
-from services.accounts.domain.activities import to_us
 from services.accounts.domain.evidence import Cohorts
+from services.accounts.domain.times import to_us
 from services.accounts.pruning import Pruning
 from services.accounts.storage import activities, bases, profiles, reading, references
 from services.accounts.storage.bases import HistoryPruned

@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from services.accounts.arrivals import Arrival
 from services.accounts.convert.activities import Reader, remembered
-from services.accounts.domain.activities import to_us
-from services.accounts.storage import feed, ingest, profiles, reading, texts
+from services.accounts.domain.times import to_us
+from services.accounts.storage import feed, gauges, ingest, profiles, reading, texts
 from services.accounts.storage.ingest import Terms
 from services.accounts.storage.rows import METADATA
 from services.runtime import migrate
@@ -54,7 +54,7 @@ def test_a_batch_is_kept_whole_or_not_at_all(log: Database) -> None:
         log.write_sync(broken)
 
     assert log.read_sync(lambda tx: profiles.profiles(tx, ["a1"])) == {}
-    assert log.read_sync(texts.backlog) == 0
+    assert log.read_sync(gauges.backlog).waiting == 0
 
 
 def test_a_mixed_batch_tells_new_from_known(log: Database) -> None:

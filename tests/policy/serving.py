@@ -12,10 +12,10 @@ import grpc
 from services.policy.compose import Policy, compose
 from services.policy.settings import PolicySettings
 from services.runtime import migrate
-from services.runtime.clock import FakeClock
 from services.runtime.local import LocalStub
 from services.runtime.process import Wiring, serving, wire
 from services.runtime.settings import RuntimeSettings
+from tests.clock import FakeClock
 from tests.policy.accounts_fake import START, FakeAccounts, FakeReports
 from truepen.policy.v1 import (
     appeals_service_pb2_grpc,

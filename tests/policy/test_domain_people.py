@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom
 
-from services.policy.domain import appeals, bounds, cases
+from services.policy.domain import appeals, bounds, case_states, cases
 from services.policy.domain.appeals import Appeal, AppealGround, AppealState, Plea
 from services.policy.domain.cases import CaseOutcome, CaseState, Finding
 from services.policy.domain.events import AppealOutcome, AppealResolved
@@ -145,9 +145,9 @@ def test_one_case_holds_a_whole_cluster_with_exceptions() -> None:
         case = cases.joined(case, account=account, decision=f"d{account}")
     assert case.accounts == ("a", "b", "c")
 
-    case = cases.claim(case, "ann", [], case.version, NOW)
+    case = case_states.claim(case, "ann", [], case.version, NOW)
     finding = Finding(CaseOutcome.CONFIRMED, "r", {"b": CaseOutcome.REJECTED})
-    case = cases.resolve(case, "ann", finding, case.version, NOW)
+    case = case_states.resolve(case, "ann", finding, case.version, NOW)
 
     assert case.state is CaseState.RESOLVED
     assert case.outcome_for("a") is CaseOutcome.CONFIRMED
@@ -161,10 +161,10 @@ def test_joining_the_same_again_changes_nothing() -> None:
 
 
 def test_an_exception_must_be_in_the_case() -> None:
-    case = cases.claim(confirmation(), "ann", [], 1, NOW)
+    case = case_states.claim(confirmation(), "ann", [], 1, NOW)
 
     with pytest.raises(WrongState):
-        cases.resolve(
+        case_states.resolve(
             case,
             "ann",
             Finding(CaseOutcome.CONFIRMED, "r", {"z": CaseOutcome.REJECTED}),
@@ -180,25 +180,25 @@ def test_a_large_following_takes_two_people() -> None:
     assert cases.people_for(ban, 10, 10.0) == 1
     assert cases.people_for(CaseKind.REPORT, 20_000, 400.0) == 1
 
-    case = cases.claim(confirmation(2), "ann", [], 1, NOW)
-    case = cases.resolve(case, "ann", Finding(CaseOutcome.CONFIRMED, "r"), 2, NOW)
+    case = case_states.claim(confirmation(2), "ann", [], 1, NOW)
+    case = case_states.resolve(case, "ann", Finding(CaseOutcome.CONFIRMED, "r"), 2, NOW)
     assert case.state is CaseState.OPEN
     with pytest.raises(NotIndependent):
-        cases.claim(case, "ann", [], 3, NOW)
-    case = cases.claim(case, "bob", [], 3, NOW)
-    case = cases.resolve(case, "bob", Finding(CaseOutcome.CONFIRMED, "r"), 4, NOW)
+        case_states.claim(case, "ann", [], 3, NOW)
+    case = case_states.claim(case, "bob", [], 3, NOW)
+    case = case_states.resolve(case, "bob", Finding(CaseOutcome.CONFIRMED, "r"), 4, NOW)
     assert case.confirmed_by == ("ann", "bob")
 
 
 def test_an_undecided_case_escalates_once() -> None:
     case = confirmation()
 
-    assert cases.escalate(case, NOW + 2 * DAY) is None
-    escalated = cases.escalate(case, NOW + 3 * DAY)
+    assert case_states.escalate(case, NOW + 2 * DAY) is None
+    escalated = case_states.escalate(case, NOW + 3 * DAY)
     assert escalated is not None
     assert escalated.state is CaseState.ESCALATED
-    taken = cases.claim(escalated, "ann", [], escalated.version, NOW + 3 * DAY)
-    assert cases.escalate(taken, NOW + 4 * DAY) is None
+    taken = case_states.claim(escalated, "ann", [], escalated.version, NOW + 3 * DAY)
+    assert case_states.escalate(taken, NOW + 4 * DAY) is None
 
 
 @given(st.integers(0, 30), st.integers(1, 3000))
@@ -249,11 +249,3 @@ def test_severity_is_earned_by_measured_precision(
     wrong: int, judged: int, tier: Tier
 ) -> None:
     assert bounds.earned_tier(wrong, judged) is tier
-
-
-def test_a_breaker_opens_on_its_budget_or_an_unusual_day() -> None:
-    assert not bounds.opens(199, [], None)
-    assert bounds.opens(200, [], None)
-    assert bounds.opens(50, [], 50)
-    assert not bounds.opens(2_900, [1_000] * 7, None)
-    assert bounds.opens(3_000, [1_000] * 7, None)

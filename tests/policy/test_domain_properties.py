@@ -13,9 +13,9 @@ from services.policy.domain.events import Event, NoticeHandedOver
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold_all
 from services.policy.domain.history import History
+from services.policy.domain.judge import rule
 from services.policy.domain.lapses import owed
 from services.policy.domain.rulefile import load_ruleset
-from services.policy.domain.ruling import rule
 from services.policy.domain.standing import standing_of
 from services.policy.domain.tiers import Tier
 from services.policy.domain.yamlnodes import InvalidRuleset

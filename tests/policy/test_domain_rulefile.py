@@ -10,18 +10,13 @@ from hypothesis import given, settings
 
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.history import History
+from services.policy.domain.judge import rule
 from services.policy.domain.matrix import Operation, cap, content_proven, operation_of
 from services.policy.domain.rulefile import load_ruleset
 from services.policy.domain.ruleset import Rule
-from services.policy.domain.ruling import rule
 from services.policy.domain.tiers import EvidenceClass, Stage, Tier
 from services.policy.domain.yamlnodes import InvalidRuleset
-from tests.policy.worlds import (
-    NOW,
-    RULESETS,
-    default_ruleset,
-    evidences,
-)
+from tests.policy.worlds import NOW, RULESETS, default_ruleset, evidences
 
 DEFAULT = (RULESETS / "default.yaml").read_text()
 HEAD = "name: n\nversion: 1\neffective_time: 2026-03-10\n"

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from services.policy.domain.dsa import Context, problems, record
+from services.policy.domain.dsa import Context, record
 from services.policy.domain.events import DecisionMade
 from services.policy.domain.notices import NoticeKind, notice_about, notice_of_change
 from services.policy.domain.statements import measures, statement
@@ -17,6 +17,7 @@ from services.policy.domain.tiers import (
     Tier,
 )
 from services.policy.domain.wording import ANSWERS, FINDINGS, STRATEGIES
+from tests.policy.dsa_rules import problems
 from tests.policy.worlds import DAY, NOW
 
 FORBIDDEN = re.compile(

@@ -9,9 +9,9 @@ from services.policy.leases import Held, Leader
 from services.policy.storage.cursors import LeaseLost, stored
 from services.policy.storage.store import Store
 from services.runtime import migrate
-from services.runtime.clock import FakeClock
 from services.runtime.database import Database
-from services.runtime.errors import CursorEpochChanged
+from services.runtime.errors import CursorEpochChanged, CursorInvalid, ServiceError
+from tests.clock import FakeClock
 from tests.policy.accounts_fake import START
 
 LASTS = timedelta(seconds=15)
@@ -62,7 +62,10 @@ async def test_a_lease_taken_anew_by_the_same_owner_fences_off_the_former(
         await store.renew(first, LASTS, "late")
 
 
-async def test_a_follower_of_a_restored_log_starts_over(store: Store) -> None:
+@pytest.mark.parametrize("refusal", [CursorEpochChanged, CursorInvalid])
+async def test_a_follower_whose_cursor_opens_no_more_starts_over(
+    store: Store, refusal: type[ServiceError]
+) -> None:
     lease = await store.acquire("work", "one", LASTS)
     assert lease is not None
     await store.renew(lease, LASTS, "of another log")
@@ -71,7 +74,7 @@ async def test_a_follower_of_a_restored_log_starts_over(store: Store) -> None:
     async def follow(held: Held) -> None:
         begun.append(held.cursor)
         if held.cursor:
-            raise CursorEpochChanged
+            raise refusal
         raise KeyError("enough")
 
     with pytest.raises(KeyError, match="enough"):

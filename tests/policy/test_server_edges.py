@@ -5,6 +5,7 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
@@ -59,6 +60,12 @@ async def test_bad_requests_name_their_field(tmp_path: Path) -> None:
             ),
             "name": enforcement.GetStanding(pb.GetStandingRequest(name="accounts/a")),
             "names": enforcement.BatchGetStandings(pb.BatchGetStandingsRequest()),
+            "read_time": site.notices.AcknowledgeNotice(
+                notices_service_pb2.AcknowledgeNoticeRequest(
+                    name="accounts/a/notices/1",
+                    read_time=Timestamp(seconds=32_503_680_000),
+                )
+            ),
             "names[1]": enforcement.BatchGetStandings(
                 pb.BatchGetStandingsRequest(names=["accounts/a/standing", "x"])
             ),
@@ -96,6 +103,35 @@ async def test_bad_requests_name_their_field(tmp_path: Path) -> None:
     assert {field: fields_of(error) for field, error in errors.items()} == {
         field: [field] for field in calls
     }
+
+
+async def test_a_negative_revision_is_refused_of_kept_standings_too(
+    tmp_path: Path,
+) -> None:
+    name = "accounts/a/standing"
+    async with running(tmp_path) as site:
+        await site.enforcement.GetStanding(pb.GetStandingRequest(name=name))
+        error = await refused(
+            site.enforcement.GetStanding(
+                pb.GetStandingRequest(name=name, min_revision=-1)
+            )
+        )
+
+    assert fields_of(error) == ["min_revision"]
+
+
+async def test_a_revision_to_come_is_told_with_the_name_asked_for(
+    tmp_path: Path,
+) -> None:
+    name = "accounts/a/standing"
+    async with running(tmp_path) as site:
+        error = await refused(
+            site.enforcement.GetStanding(
+                pb.GetStandingRequest(name=name, min_revision=9)
+            )
+        )
+
+    assert error.details() == f"{name} is at revision 0, not yet at 9"
 
 
 async def test_what_was_never_made_is_not_found(tmp_path: Path) -> None:

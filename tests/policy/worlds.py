@@ -11,9 +11,9 @@ from services.policy.domain.events import DecisionMade, Event, NoticeHandedOver
 from services.policy.domain.evidence import Evidence, FlaggedContent
 from services.policy.domain.fold import fold_all
 from services.policy.domain.history import History
+from services.policy.domain.judge import rule
 from services.policy.domain.rulefile import load_ruleset
 from services.policy.domain.ruleset import Ruleset
-from services.policy.domain.ruling import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import DEFAULT, Switches
 from services.policy.domain.tiers import ContentLabel, Identifiability, Tier

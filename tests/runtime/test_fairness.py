@@ -144,6 +144,23 @@ async def test_a_stream_takes_a_place_until_it_ends() -> None:
         assert (await stub.Say(text("b"))).value == "b"
 
 
+async def test_retries_of_grpc_itself_come_back_when_they_are_told() -> None:
+    """By its own backoff the client would come back only after an hour."""
+    policy = {
+        "maxAttempts": 5,
+        "initialBackoff": "3600s",
+        "maxBackoff": "3600s",
+        "backoffMultiplier": 1,
+        "retryableStatusCodes": ["RESOURCE_EXHAUSTED"],
+    }
+    config = {"methodConfig": [{"name": [{"service": NAME}], "retryPolicy": policy}]}
+    concerns = Named(), Fairness(Limits(rate=5, burst=1))
+    async with serving(add_echo, EchoServicer(), *concerns, config=config) as channel:
+        stub: Any = EchoStub(channel)
+        for _ in range(3):
+            await say(stub, "a")
+
+
 async def test_a_quota_of_its_own_replaces_what_all_may() -> None:
     limits, vip = Limits(rate=0.01, burst=1), Quota(burst=3)
     concerns = Named(vip=vip), Fairness(limits)

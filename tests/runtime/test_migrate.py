@@ -1,12 +1,19 @@
 """Schemas come from revisions, on both databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, text
 
 from services.runtime.database import Database
-from services.runtime.migrate import SchemaOutdatedError, check, drift, upgrade
+from services.runtime.migrate import (
+    DatabaseAwayError,
+    SchemaOutdatedError,
+    check,
+    drift,
+    upgrade,
+)
 
 PACKAGE = "tests.runtime.migrated"
 
@@ -27,6 +34,14 @@ def test_an_upgrade_makes_the_schema_current(database_url: str) -> None:
 
     check(database_url, PACKAGE)
     assert drift(database_url, PACKAGE, metadata) == []
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("no database" * 100)
+
+    with pytest.raises(DatabaseAwayError, match=r"notes\.txt: file is not"):
+        check(f"sqlite:///{file}", PACKAGE)
 
 
 def test_a_schema_of_a_later_release_will_do_and_stays_as_it_is(

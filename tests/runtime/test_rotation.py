@@ -44,10 +44,12 @@ def test_the_count_of_a_key_tells_whether_it_is_still_needed() -> None:
 
 def test_the_other_key_comes_second(tmp_path: Path) -> None:
     settings = RuntimeSettings(
-        data_dir=tmp_path, token_key=SecretStr("a"), token_key_other=SecretStr("b")
+        data_dir=tmp_path,
+        token_key=SecretStr("a" * 16),
+        token_key_other=SecretStr("b" * 16),
     )
 
-    assert settings.seal_keys() == (b"a", b"b")
+    assert settings.seal_keys() == (b"a" * 16, b"b" * 16)
 
 
 def test_a_url_and_a_file_of_it_are_one_too_many(tmp_path: Path) -> None:
@@ -55,6 +57,14 @@ def test_a_url_and_a_file_of_it_are_one_too_many(tmp_path: Path) -> None:
 
     with pytest.raises(SettingsError, match="give one of them"):
         settings.url_or("")
+
+
+@pytest.mark.parametrize("url", ["nonsense", "mysql://u:hush@host/name"])
+def test_a_url_of_no_database_of_ours_is_named_and_not_shown(url: str) -> None:
+    with pytest.raises(SettingsError, match="TRUEPEN_DATABASE_URL: must") as caught:
+        DatabaseSettings(database_url=url).url_or("")
+
+    assert "hush" not in str(caught.value)
 
 
 def test_a_url_file_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ async def test_health_flips_before_calls_in_flight_finish() -> None:
     assert response.value == "finished"
 
 
-async def test_a_signal_ends_streams_and_then_background_work() -> None:
+async def test_a_signal_lets_streams_end_in_their_own_words() -> None:
     shutdown = Shutdown()
     ended: list[str] = []
 
@@ -109,15 +109,8 @@ async def test_a_signal_ends_streams_and_then_background_work() -> None:
             yield text("resume here")
             ended.append("stream")
 
-    async def work() -> None:
-        try:
-            await asyncio.sleep(60)
-        finally:
-            ended.append("work")
-
     server = make(Follow(), shutdown)
     async with running(server) as channel:
-        server.background("work", work())
         run = asyncio.create_task(server.run())
         stream = aiter(cast("Any", RemoteStub(EchoStub(channel))).Spell(text("")))
         await anext(stream)
@@ -126,18 +119,7 @@ async def test_a_signal_ends_streams_and_then_background_work() -> None:
         await run
 
     assert rest == ["resume here"]
-    assert ended == ["stream", "work"]
-
-
-async def test_a_worker_that_fails_stops_the_server_and_is_told() -> None:
-    async def fail() -> None:
-        raise RuntimeError("worker broke")
-
-    server = make()
-    async with running(server):
-        server.background("fail", fail())
-        with pytest.raises(RuntimeError, match="worker broke"):
-            await server.run()
+    assert ended == ["stream"]
 
 
 async def test_two_processes_cannot_share_a_port() -> None:

@@ -13,15 +13,9 @@ from hypothesis import strategies as st
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from services.runtime.clock import CALLER_TIME, CallerClock, FakeClock, SystemClock
+from services.runtime.clock import CALLER_TIME, CallerClock, SystemClock
 from services.runtime.errors import InvalidField, PageTokenInvalid
-from services.runtime.ids import (
-    check_id,
-    check_name,
-    check_uuid,
-    content_id,
-    random_id,
-)
+from services.runtime.ids import check_id, check_name, check_uuid, content_id, random_id
 from services.runtime.logs import configure_logs
 from services.runtime.paging import Tokens, page_size, query_of
 from services.runtime.settings import (
@@ -31,6 +25,8 @@ from services.runtime.settings import (
     key_file,
     load,
 )
+from services.runtime.tls import server_credentials
+from tests.clock import FakeClock
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -93,6 +89,25 @@ def test_names_are_taken_apart_by_their_collections() -> None:
     for wrong in ("shelves/s", "books/b/shelves/s", "shelves//books/b", "", "/"):
         with pytest.raises(InvalidField):
             check_name("name", wrong, "shelves", "books")
+
+
+def test_a_name_may_end_in_what_its_parent_has_one_of() -> None:
+    assert check_name("name", "shelves/s/label", "shelves", only="label") == ("s",)
+    for wrong in (
+        "shelves/s",
+        "shelves/s/books",
+        "shelves/s/label/x",
+        "shelves//label",
+    ):
+        with pytest.raises(InvalidField):
+            check_name("name", wrong, "shelves", only="label")
+
+
+def test_a_wrong_name_is_answered_with_the_right_shape() -> None:
+    with pytest.raises(InvalidField, match=r"must be books/{book}/entries/{entry}$"):
+        check_name("name", "x", "books", "entries")
+    with pytest.raises(InvalidField, match=r"must be books/{book}/label$"):
+        check_name("name", "x", "books", only="label")
 
 
 def test_a_request_id_is_a_uuid() -> None:
@@ -179,6 +194,47 @@ def test_all_faults_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "TRUEPEN_READER_BACTH",
         "TRUEPEN_READER_BATCH",
     ]
+
+
+def test_a_list_that_is_no_json_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRUEPEN_ANONYMOUS_ROLES", "reader")
+
+    with pytest.raises(SettingsError) as caught:
+        load(RuntimeSettings)
+
+    assert caught.value.faults == [
+        'TRUEPEN_ANONYMOUS_ROLES: must be a JSON list, as ["one", "two"]'
+    ]
+
+
+def test_a_key_that_can_be_guessed_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TRUEPEN_TOKEN_KEY", "hush")
+
+    with pytest.raises(SettingsError) as caught:
+        load(RuntimeSettings)
+
+    (fault,) = caught.value.faults
+    assert fault.startswith("TRUEPEN_TOKEN_KEY: ")
+    assert "at least 16 characters" in fault
+    assert "hush" not in fault
+
+
+def test_a_data_folder_that_holds_no_key_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    with pytest.raises(SettingsError, match="TRUEPEN_DATA_DIR"):
+        RuntimeSettings(data_dir=file).seal_keys()
+
+
+@pytest.mark.parametrize("given", ["tls_cert", "tls_key"])
+def test_half_of_what_tls_needs_is_not_served_in_plaintext(given: str) -> None:
+    settings = RuntimeSettings.model_validate({given: "half.pem"})
+
+    with pytest.raises(SettingsError, match="give both or none"):
+        server_credentials(settings, client_certs=True)
 
 
 def test_settings_do_not_change() -> None:

@@ -119,3 +119,9 @@ def test_one_reason_is_one_class() -> None:
     """With two, the import order would decide what a client catches."""
     with pytest.raises(TypeError, match="already the reason"):
         type("Elsewhere", (ServiceError,), {"reason": TextTooLong.reason})
+
+
+def test_who_repeats_an_id_with_other_content_is_told_that_it_differs() -> None:
+    said = str(AlreadyExists("Activity", "accounts/a/activities/n1"))
+
+    assert said == "Activity accounts/a/activities/n1 already exists, and differs"

@@ -13,10 +13,10 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.cli.stories import PASTED, PHONE, SCRIPT, TOOL
-from services.runtime.clock import FakeClock
 from services.runtime.errors import ServiceError
 from services.runtime.status import from_status
 from tests.accounts.serving import Words
+from tests.clock import FakeClock
 from tests.simulation.model import Model
 from tests.simulation.program import ACCOUNTS, NUMBERS, Step
 from tests.simulation.seams import Crash, Wires

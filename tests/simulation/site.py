@@ -17,20 +17,21 @@ from services.accounts.settings import AccountsSettings
 from services.policy import compose as policy_compose
 from services.policy import worker
 from services.policy.clients import Accounts, change_of
-from services.policy.compose import Core, Servicers
+from services.policy.compose import Core
 from services.policy.leases import Held
 from services.policy.metrics import PolicyMetrics
+from services.policy.server.servicers import Servicers
 from services.policy.settings import PolicySettings
 from services.policy.shipped import shipped_text
 from services.policy.worker import Follower, Told
 from services.runtime.calls import Shutdown
-from services.runtime.clock import FakeClock
 from services.runtime.database import Database
 from services.runtime.local import LocalStub
 from services.runtime.paging import Tokens
 from services.runtime.process import Wiring
 from services.runtime.settings import RuntimeSettings
 from tests.accounts.serving import Words
+from tests.clock import FakeClock
 from tests.simulation.seams import FaultyDatabase, Link, Wires
 from truepen.accounts.v1 import accounts_service_pb2 as accounts_pb
 
@@ -115,7 +116,7 @@ class Site:
     @property
     def scoring(self) -> Scoring:
         """What scores texts; steps of a program call it."""
-        scorer = self.parts.servicer._cases.track._scorer
+        scorer = self.parts.servicer._use_cases.track._scorer
         assert isinstance(scorer, Scoring)
         return scorer
 

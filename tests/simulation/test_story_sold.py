@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from services.cli.replayer import tier_name
+from services.cli.answers import tier_name
 from services.cli.stories import START
 from tests.simulation.lives import AGENT, DAY, HOUR, TYPED, Life
 from tests.simulation.town import ScoredDetector, request_id, town

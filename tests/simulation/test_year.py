@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from services.cli.replayer import interaction_name, tier_name
+from services.cli.answers import interaction_name, tier_name
 from services.cli.stories import START
 from services.policy.domain.bounds import upper_bound
 from services.policy.domain.tiers import Tier

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from services.accounts.compose import compose as compose_accounts
 from services.accounts.settings import AccountsSettings
-from services.cli.replayer import interaction_name, tier_name
+from services.cli.answers import interaction_name, tier_name
 from services.cli.storyteller import shanghai
 from services.policy.compose import compose as compose_policy
 from services.policy.settings import PolicySettings
@@ -307,7 +307,7 @@ async def town(
     structlog.configure(wrapper_class=quiet)
     accounts: dict[str, Any] = {
         "effective_time": effective_time,
-        "fingerprint_key": SecretStr("story"),
+        "fingerprint_key": SecretStr("the key of a story"),
         "durable": False,
     }
     policy: dict[str, Any] = {

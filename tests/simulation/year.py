@@ -13,20 +13,21 @@ from functools import cache
 
 from services.accounts.convert.activities import Reader
 from services.accounts.convert.profiles import profile_message
-from services.accounts.domain.activities import Score, Verdict, to_us
+from services.accounts.domain.activities import Score, Verdict
 from services.accounts.domain.evidence import References, ReportSummary
 from services.accounts.domain.fingerprints import content_key
 from services.accounts.domain.profile import AccountFacts, derive
 from services.accounts.domain.state import Facts, ProfileState, fold
+from services.accounts.domain.times import to_us
 from services.cli.stories import START
 from services.policy.convert.evidence import evidence_of
 from services.policy.domain.events import Event, NoticeHandedOver
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold as fold_event
 from services.policy.domain.history import History
+from services.policy.domain.judge import rule
 from services.policy.domain.reversals import Frozen
 from services.policy.domain.ruleset import Ruleset
-from services.policy.domain.ruling import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.standing import standing_of
 from services.policy.domain.switches import DEFAULT

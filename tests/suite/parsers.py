@@ -18,7 +18,7 @@ import yaml
 from google.protobuf.message import DecodeError
 
 from services.accounts.convert.activities import Reader
-from services.accounts.domain.activities import to_us
+from services.accounts.domain.times import to_us
 from services.detector.domain.assessment import Language
 from services.detector.domain.segments import passages
 from services.detector.domain.text import normalise

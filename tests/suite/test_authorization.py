@@ -10,7 +10,7 @@ import grpc
 import yaml
 from google.protobuf import message_factory
 
-from services.accounts.roles import ROLES as ACCOUNTS
+from services.accounts.server.roles import ROLES as ACCOUNTS
 from services.detector.compose import ROLES as DETECTOR
 from services.policy.server.roles import ROLES as POLICY
 from services.runtime.process import wire

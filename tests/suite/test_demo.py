@@ -47,3 +47,17 @@ def test_an_interaction_bot_is_kept_from_interacting() -> None:
 
 def test_owners_are_told_in_two_languages() -> None:
     assert "The owner reads" in told()
+
+
+def test_what_the_numbers_mean_is_told_before_the_first_of_them() -> None:
+    before, _, _ = told().partition("lin_xia")
+
+    assert "above 0 for a machine, below 0 for a person" in before
+    assert "Shanghai" in before
+
+
+def test_long_findings_go_on_below_where_they_began() -> None:
+    panels = [line for line in told().splitlines() if line.startswith("│  ")]
+
+    assert panels
+    assert [line for line in panels if line.startswith("│  facts")] == []

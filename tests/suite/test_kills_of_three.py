@@ -56,7 +56,7 @@ async def three(
         TRUEPEN_ACCOUNTS_DETECTOR_TARGET=f"127.0.0.1:{ports[0]}",
         TRUEPEN_ACCOUNTS_DATABASE_URL=urls["accounts"],
         TRUEPEN_ACCOUNTS_EFFECTIVE_TIME=(START - timedelta(days=1)).isoformat(),
-        TRUEPEN_ACCOUNTS_FINGERPRINT_KEY="a key for tests",
+        TRUEPEN_ACCOUNTS_FINGERPRINT_KEY="a key that is for tests",
         TRUEPEN_ACCOUNTS_SCORE_LEASE_S="2",
     )
     policy = service(

@@ -13,7 +13,6 @@ from services.suite import suite
 from tests.commands import Answer, answered
 from tests.suite.running import suite_settings
 
-ROOT = Path(__file__).parents[2]
 PROGRAMS = Path(sys.executable).parent
 
 needs_grpcurl = pytest.mark.skipif(

@@ -1,5 +1,6 @@
 """Accounts as the platform tells about them."""
 
+import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,12 @@ from services.accounts.convert.fields import (
 )
 from services.accounts.storage.accounts import Told
 from services.runtime.errors import InvalidField
+from services.runtime.fields import check_not_negative
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import profile_pb2
 
 MAX_WORD = 64
+LANGUAGE_TAG = re.compile("[A-Za-z]{1,8}(-[A-Za-z0-9]{1,8})*")
 OUTPUT_ONLY = {"name", "ownership_epoch", "first_seen_time", "update_time"}
 
 
@@ -31,25 +34,23 @@ def _kind(account: pb.Account) -> int:
 def _create_us(account: pb.Account) -> int | None:
     if not account.HasField("create_time"):
         return None
-    return us_of(account.create_time, "account.create_time")
+    return us_of("account.create_time", account.create_time)
 
 
 def _presence_us(account: pb.Account) -> int | None:
     if not account.HasField("presence_check_time"):
         return None
-    return us_of(account.presence_check_time, "account.presence_check_time")
+    return us_of("account.presence_check_time", account.presence_check_time)
 
 
 def _followers(account: pb.Account) -> int | None:
     if not account.HasField("follower_count"):
         return None
-    if account.follower_count < 0:
-        raise InvalidField("account.follower_count", "must not be negative")
-    return account.follower_count
+    return check_not_negative("account.follower_count", account.follower_count)
 
 
 def _time_zone(account: pb.Account) -> str:
-    name = printable(account.time_zone, "account.time_zone", MAX_WORD)
+    name = printable("account.time_zone", account.time_zone, MAX_WORD)
     if name:
         try:
             ZoneInfo(name)
@@ -60,7 +61,10 @@ def _time_zone(account: pb.Account) -> str:
 
 
 def _language(account: pb.Account) -> str:
-    return printable(account.language, "account.language", MAX_WORD)
+    name = printable("account.language", account.language, MAX_WORD)
+    if name and not LANGUAGE_TAG.fullmatch(name):
+        raise InvalidField("account.language", "must be a BCP 47 tag, such as zh-Hans")
+    return name
 
 
 # Field of the message: column, and how to read it.
@@ -77,7 +81,7 @@ FIELDS: dict[str, tuple[str, Callable[[pb.Account], object]]] = {
 
 def changes(account: pb.Account, mask: FieldMask) -> tuple[str, dict[str, object]]:
     """Return the account's id and the columns to set; raise InvalidField."""
-    name = account_of(account.name, "account.name")
+    name = account_of("account.name", account.name)
     for index, path in enumerate(mask.paths):
         if path in OUTPUT_ONLY:
             problem = f"{path} cannot be changed"

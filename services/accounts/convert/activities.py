@@ -6,15 +6,8 @@ from enum import IntEnum
 from hashlib import blake2b
 from typing import Any, TypeVar
 
-from services.accounts.arrivals import SCORED_TYPES, Arrival, ScoreState
-from services.accounts.convert.fields import (
-    account_of,
-    bounded,
-    id_of,
-    printable,
-    timestamp,
-    us_of,
-)
+from services.accounts.arrivals import SCORED_TYPES, Arrival
+from services.accounts.convert.fields import account_of, bounded, printable, us_of
 from services.accounts.domain.activities import (
     Activity,
     ActivityType,
@@ -25,20 +18,17 @@ from services.accounts.domain.activities import (
     ContentKind,
     InputMode,
     LabelKind,
-    Score,
     Target,
     Visibility,
-    to_us,
 )
-from services.accounts.domain.fingerprints import (
-    Fingerprint,
-    fingerprint,
-    linkage_key,
-)
+from services.accounts.domain.fingerprints import Fingerprint, fingerprint, linkage_key
 from services.runtime.errors import InvalidField, InvalidFields, TextTooLong
+from services.runtime.ids import check_id
 from truepen.accounts.v1 import activities_pb2 as pb
 
 MAX_AHEAD_US = 600_000_000
+MAX_ACTIVITIES = 1_000
+"""In one batch."""
 MAX_TEXT = 100_000
 MAX_TITLE = 1_000
 MAX_LABEL = 8_192
@@ -75,7 +65,7 @@ class Reader:
         if text or title:
             if len(text) > MAX_TEXT:
                 raise TextTooLong(f"{field}.text", MAX_TEXT)
-            bounded(title, f"{field}.title", MAX_TITLE)
+            bounded(f"{field}.title", title, MAX_TITLE)
             whole = f"{title}\n{text}" if title else text
             whole = whole if whole.strip() else ""
         found = fingerprint(whole, self._key) if whole else None
@@ -137,10 +127,10 @@ def _activity(message: pb.Activity, found: Fingerprint | None) -> Activity:
         raise InvalidField("type", "must be one of ActivityType")
     label = message.aigc_label
     return Activity(
-        id_of(message.id, "id"),
-        account_of(message.account, "account"),
+        check_id("id", message.id),
+        account_of("account", message.account),
         kind,
-        us_of(message.event_time, "event_time"),
+        us_of("event_time", message.event_time),
         _target(message.target) if has("target") else None,
         found.length if found else _length(message),
         found,
@@ -175,29 +165,29 @@ def _target(message: pb.Target) -> Target:
     content, account, parent = message.content, message.account, message.parent
     made = message.HasField("create_time")
     return Target(
-        id_of(content, "target.content") if content else "",
-        account_of(account, "target.account") if account else "",
-        id_of(parent, "target.parent") if parent else "",
-        us_of(message.create_time, "target.create_time") if made else None,
+        check_id("target.content", content) if content else "",
+        account_of("target.account", account) if account else "",
+        check_id("target.parent", parent) if parent else "",
+        us_of("target.create_time", message.create_time) if made else None,
     )
 
 
 def _client(message: pb.Client, field: str) -> Client:
     return Client(
         _member(KINDS, message.kind, f"{field}.kind"),
-        printable(message.app_id, f"{field}.app_id", MAX_FACT),
-        printable(message.version, f"{field}.version", MAX_VERSION),
+        printable(f"{field}.app_id", message.app_id, MAX_FACT),
+        printable(f"{field}.version", message.version, MAX_VERSION),
         _member(ATTESTATIONS, message.attestation, f"{field}.attestation"),
         _member(INPUTS, message.input, f"{field}.input"),
-        printable(message.device_hash, f"{field}.device_hash", MAX_FACT),
-        printable(message.network_hash, f"{field}.network_hash", MAX_FACT),
-        printable(message.session_id, f"{field}.session_id", MAX_FACT),
+        printable(f"{field}.device_hash", message.device_hash, MAX_FACT),
+        printable(f"{field}.network_hash", message.network_hash, MAX_FACT),
+        printable(f"{field}.session_id", message.session_id, MAX_FACT),
     )
 
 
 def _label(text: str) -> AigcLabel:
     """Read GB 45438-2025 metadata; what cannot be read is evidence of nothing."""
-    bounded(text, "aigc_label", MAX_LABEL)
+    bounded("aigc_label", text, MAX_LABEL)
     try:
         found: Any = json.loads(text)
     except (ValueError, RecursionError):
@@ -210,53 +200,3 @@ def _label(text: str) -> AigcLabel:
     kind = LabelKind(int(number)) if number in ("1", "2", "3") else LabelKind.NONE
     names = ("ContentProducer", "ProduceID", "ContentPropagator", "PropagateID")
     return AigcLabel(kind, *(str(found.get(name, ""))[:MAX_FACT] for name in names))
-
-
-def score_message(score: Score, shadows: tuple[Score, ...] = ()) -> pb.ActivityScore:
-    """Render *score* and what models in shadow said."""
-    return pb.ActivityScore(
-        ai_probability=score.ai_probability,
-        log_likelihood_ratio=score.log_likelihood_ratio,
-        verdict=score.verdict.value,
-        language=score.language,
-        chars_scored=score.chars_scored,
-        model_digest=score.model_digest,
-        score_time=timestamp(to_us(score.score_time)),
-        shadow_scores=[score_message(shadow) for shadow in shadows],
-    )
-
-
-def split_scores(scores: list[Score]) -> pb.ActivityScore | None:
-    """Render the latest score that counts, with its shadows; None without one."""
-    live = [score for score in scores if not score.shadow]
-    if not live:
-        return None
-    latest = max(live, key=lambda score: (score.score_time, score.model_digest))
-    return score_message(latest, tuple(s for s in scores if s.shadow))
-
-
-def recorded_message(
-    account: str,
-    facts: bytes,
-    kept: "tuple[int, int, int, ScoreState]",
-    scores: list[Score],
-) -> pb.RecordedActivity:
-    """Render an activity as it is kept: record time, length, revision, state."""
-    record_us, length, revision, state = kept
-    told = pb.Activity.FromString(facts)
-    return pb.RecordedActivity(
-        name=f"accounts/{account}/activities/{told.id}",
-        type=told.type,
-        event_time=told.event_time,
-        record_time=timestamp(record_us),
-        target=told.target if told.HasField("target") else None,
-        text_length=length,
-        score_state=pb.ScoreState.ValueType(state.value),
-        score=split_scores(scores),
-        declared_ai=told.declared_ai if told.HasField("declared_ai") else None,
-        composed_with=told.composed_with if told.HasField("composed_with") else None,
-        published_with=told.published_with if told.HasField("published_with") else None,
-        visibility=told.visibility,
-        content_kind=told.content_kind,
-        revision=revision,
-    )

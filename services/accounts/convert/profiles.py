@@ -6,12 +6,12 @@ from datetime import datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from services.accounts.convert.fields import ACCOUNT_PREFIX, duration, timestamp
-from services.accounts.domain.activities import to_us
 from services.accounts.domain.automation import Automation
 from services.accounts.domain.evidence import Channel, ReportSummary, Signal
 from services.accounts.domain.facts import OperationFacts, OwnVoice
 from services.accounts.domain.profile import AccountFacts, FlaggedContent, Profile
 from services.accounts.domain.reliance import Reliance
+from services.accounts.domain.times import to_us
 from truepen.accounts.v1 import profile_pb2 as pb
 
 Keyed = Callable[[str, Sequence[bytes]], list[str]]

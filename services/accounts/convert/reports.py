@@ -4,8 +4,6 @@ from services.accounts.convert.fields import (
     ACCOUNT_PREFIX,
     account_of,
     bounded,
-    id_of,
-    parts_of,
     timestamp,
     timestamp_or_none,
 )
@@ -14,6 +12,7 @@ from services.accounts.report_states import State
 from services.accounts.storage.reporting import Draft, Outcome
 from services.accounts.storage.reports import Report, Reporter
 from services.runtime.errors import InvalidField
+from services.runtime.ids import check_id, check_name
 from truepen.accounts.v1 import reports_service_pb2 as pb
 
 MAX_CONTENTS = 50
@@ -28,14 +27,14 @@ def draft(request: pb.CreateReportRequest) -> Draft:
     if not request.category or request.category not in pb.ReportCategory.values():
         raise InvalidField("category", "must be one of ReportCategory")
     return Draft(
-        account_of(request.target_account, "target_account"),
+        account_of("target_account", request.target_account),
         tuple(
-            id_of(content, f"contents[{index}]")
+            check_id(f"contents[{index}]", content)
             for index, content in enumerate(request.contents)
         ),
         request.category,
-        account_of(request.reporter, "reporter"),
-        bounded(request.note, "note", MAX_NOTE),
+        account_of("reporter", request.reporter),
+        bounded("note", request.note, MAX_NOTE),
     )
 
 
@@ -55,7 +54,7 @@ def outcome(request: pb.ResolveReportRequest) -> Outcome:
 
 def report_of(name: str, field: str) -> str:
     """Return the id in `reports/{report}`, or raise InvalidField."""
-    [report] = parts_of(name, field, "reports", "")
+    (report,) = check_name(field, name, "reports")
     return report
 
 

@@ -5,24 +5,12 @@ Enums carry the numbers of `truepen.accounts.v1`, so that converting is a cast;
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
 from services.accounts.domain.fingerprints import Fingerprint
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-def to_us(time: datetime) -> int:
-    """Microseconds from 1970 to *time*, which must be aware."""
-    return (time - EPOCH) // _MICROSECOND
-
-
-def from_us(time_us: int) -> datetime:
-    """Aware UTC time of *time_us* microseconds from 1970."""
-    return EPOCH + timedelta(microseconds=time_us)
+from services.accounts.domain.times import from_us
 
 
 class ActivityType(IntEnum):

@@ -6,8 +6,6 @@ from services.accounts.domain.authorship import AuthorshipModel
 from services.accounts.domain.linear import LinearModel, Term
 from services.accounts.domain.reliance import RelianceModel
 
-VERSION = "2026.11.0"
-
 TEMPO = LinearModel(
     terms={
         "MEDIAN_GAP": Term(0.133, 0.101, 0.218, 0.0, 0.871),

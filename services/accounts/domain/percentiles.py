@@ -72,14 +72,6 @@ class Population:
         return self._sketches[code]
 
 
-def quantiles(population: Iterable[Iterable[Signal]]) -> dict[str, Floats]:
-    """Return the quantiles of each signal over the accounts of *population*."""
-    found = Population()
-    for signals in population:
-        found.add(signals)
-    return found.quantiles()
-
-
 def with_percentile(signal: Signal, references: References) -> Signal:
     """Attach the population's percentile to *signal*."""
     values = references.quantiles.get(signal.code)

@@ -8,7 +8,7 @@ from math import log
 import numpy as np
 
 from services.accounts.domain import channels, facts
-from services.accounts.domain.activities import AccountKind, from_us, to_us
+from services.accounts.domain.activities import AccountKind
 from services.accounts.domain.automation import (
     Automation,
     interaction_posterior,
@@ -32,6 +32,7 @@ from services.accounts.domain.reliance import Reliance, estimate, recalibrated
 from services.accounts.domain.signals import Signals
 from services.accounts.domain.state import ProfileState
 from services.accounts.domain.texts import Texts
+from services.accounts.domain.times import from_us, to_us
 
 WINDOWS = (timedelta(days=30), timedelta(days=90))
 MAX_FLAGGED = 50

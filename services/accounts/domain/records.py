@@ -11,8 +11,9 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from services.accounts.domain.activities import Activity, Client, Score, to_us
+from services.accounts.domain.activities import Activity, Client, Score
 from services.accounts.domain.fingerprints import content_key
+from services.accounts.domain.times import to_us
 
 NO_LATENCY = 0xFFFFFFFF  # centiseconds; also where the target has no time
 LOG_RATIO_SCALE = 1000

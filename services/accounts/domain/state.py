@@ -18,7 +18,6 @@ from services.accounts.domain.activities import (
     ActivityType,
     Client,
     Score,
-    to_us,
 )
 from services.accounts.domain.records import (
     EVENT,
@@ -32,6 +31,7 @@ from services.accounts.domain.records import (
     pack_writing,
 )
 from services.accounts.domain.tallies import TALLIES_SIZE, Tallies
+from services.accounts.domain.times import to_us
 from services.accounts.domain.windows import (
     merge_latest,
     merge_newest_by_key,

@@ -11,18 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from services.accounts.domain.activities import (
-    Activity,
-    ActivityType,
-    Score,
-    Verdict,
-    to_us,
-)
+from services.accounts.domain.activities import Activity, ActivityType, Score, Verdict
 from services.accounts.domain.evidence import Signal
 from services.accounts.domain.fingerprints import fingerprint
 from services.accounts.domain.history import History
 from services.accounts.domain.signals import measure
 from services.accounts.domain.state import Facts, ProfileState, fold
+from services.accounts.domain.times import to_us
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

@@ -25,7 +25,7 @@ MAX_REASON = 1_000
 
 
 @dataclass(frozen=True, slots=True)
-class Cases:
+class UseCases:
     """The use cases of accounts, and what reads requests."""
 
     track: Track
@@ -43,14 +43,8 @@ class Cases:
 class Edge(pb_grpc.AccountsServiceServicer):
     """Holds the use cases that a part of the service asks."""
 
-    def __init__(self, cases: Cases) -> None:
-        self._cases = cases
-
-
-def size_checked(field: str, size: int, maximum: int) -> None:
-    """Raise InvalidField unless a batch has 1 to *maximum* items."""
-    if not 1 <= size <= maximum:
-        raise InvalidField(field, f"must have 1 to {maximum} items")
+    def __init__(self, use_cases: UseCases) -> None:
+        self._use_cases = use_cases
 
 
 def reason_checked(field: str, text: str, maximum: int = MAX_REASON) -> None:

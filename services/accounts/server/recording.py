@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
-from services.accounts.convert.activities import split_scores
+from services.accounts.convert.activities import MAX_ACTIVITIES
 from services.accounts.convert.fields import ACCOUNT_PREFIX
-from services.accounts.domain.activities import to_us
-from services.accounts.server.edge import Edge, size_checked
+from services.accounts.convert.recorded import split_scores
+from services.accounts.domain.times import to_us
+from services.accounts.server.edge import Edge
 from services.runtime.calls import time_left
 from services.runtime.errors import AlreadyExists, InvalidField, ServiceError
+from services.runtime.fields import check_batch
 from services.runtime.status import to_status
 from truepen.accounts.v1 import accounts_service_pb2 as pb
 from truepen.accounts.v1 import activities_pb2
@@ -25,14 +27,13 @@ if TYPE_CHECKING:
 
     Context = grpc.aio.ServicerContext[Any, Any]
 
-MAX_ACTIVITIES = 1_000
 BREATH = 32
 """Activities read before other calls get their turn."""
 ANSWER_SHARE = 0.9
 """Of the time left, what scoring may take; the rest is for the way back."""
 
 
-class Recording(Edge):
+class RecordingCalls(Edge):
     """Takes activities in."""
 
     async def RecordActivities(
@@ -43,10 +44,12 @@ class Recording(Edge):
             raise InvalidField("wait", "must be one of WaitMode")
         arrivals = await self._read(request.activities)
         if request.wait != pb.WAIT_MODE_ASSESSED:
-            return _answer(arrivals, await self._cases.track.record(_good(arrivals)))
+            return _answer(
+                arrivals, await self._use_cases.track.record(_good(arrivals))
+            )
         left = time_left()
         limit = None if left is None else left * ANSWER_SHARE
-        assessed = await self._cases.track.record_assessed(_good(arrivals), limit)
+        assessed = await self._use_cases.track.record_assessed(_good(arrivals), limit)
         answer = _answer(arrivals, [each.receipt for each in assessed])
         told = [each.recorded for each in answer.results if each.HasField("recorded")]
         kept = [each for each in assessed if not each.receipt.conflict]
@@ -72,7 +75,7 @@ class Recording(Edge):
         self, request: pb.StreamActivitiesRequest
     ) -> pb.StreamActivitiesResponse:
         arrivals = await self._read(request.activities)
-        receipts = await self._cases.track.record(_good(arrivals))
+        receipts = await self._use_cases.track.record(_good(arrivals))
         return pb.StreamActivitiesResponse(
             acknowledged_sequence=request.sequence,
             refused=[
@@ -86,8 +89,11 @@ class Recording(Edge):
     async def _read(
         self, messages: Sequence[activities_pb2.Activity]
     ) -> list[Arrival | ServiceError]:
-        size_checked("activities", len(messages), MAX_ACTIVITIES)
-        now_us, read = to_us(self._cases.clock.now()), self._cases.reader.arrival
+        check_batch("activities", messages, MAX_ACTIVITIES)
+        now_us, read = (
+            to_us(self._use_cases.clock.now()),
+            self._use_cases.reader.arrival,
+        )
         arrivals: list[Arrival | ServiceError] = []
         for index, message in enumerate(messages):
             if index % BREATH == BREATH - 1:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from services.accounts.convert import reports as convert
-from services.accounts.convert.fields import account_of, parts_of
-from services.accounts.domain.activities import to_us
+from services.accounts.convert.fields import account_of
+from services.accounts.domain.times import to_us
 from services.runtime.errors import InvalidField
+from services.runtime.ids import check_name
 from services.runtime.paging import Tokens, page_size, query_of
 from services.runtime.requests import request_of
 from truepen.accounts.v1 import reports_service_pb2 as pb
@@ -62,7 +63,7 @@ class ReportsServicer(pb_grpc.ReportsServiceServicer):
         if request.state not in pb.ReportState.values():
             raise InvalidField("state", "must be one of ReportState")
         target = request.target_account
-        against = account_of(target, "target_account") if target else ""
+        against = account_of("target_account", target) if target else ""
         query, before = query_of(request), None
         size = page_size(request.page_size, 50, MAX_PAGE)
         if request.page_token:
@@ -90,7 +91,7 @@ class ReportsServicer(pb_grpc.ReportsServiceServicer):
     ) -> pb.WithdrawReportResponse:
         """Take a report back."""
         name = convert.report_of(request.name, "name")
-        reporter = account_of(request.reporter, "reporter")
+        reporter = account_of("reporter", request.reporter)
         report = await self._reports.withdraw(name, reporter)
         return pb.WithdrawReportResponse(report=convert.message(report))
 
@@ -107,7 +108,7 @@ class ReportsServicer(pb_grpc.ReportsServiceServicer):
         self, request: pb.GetReporterRequest, context: Context
     ) -> pb.GetReporterResponse:
         """Return a reporter's record."""
-        [account] = parts_of(request.name, "name", "reporters", "")
+        (account,) = check_name("name", request.name, "reporters")
         record = await self._reports.reporter(account)
         now_us = to_us(self._clock.now())
         return pb.GetReporterResponse(reporter=convert.reporter_message(record, now_us))

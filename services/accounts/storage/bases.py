@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, delete, func, select, tuple_
 
 from services.accounts.arrivals import ScoreState
-from services.accounts.domain.activities import Activity, from_us
+from services.accounts.domain.activities import Activity
 from services.accounts.domain.fingerprints import Fingerprint
 from services.accounts.domain.state import Facts
+from services.accounts.domain.times import from_us
 from services.accounts.storage import fingerprints, profiles
 from services.accounts.storage.activities import ACTIVITIES, CHUNK, COLUMNS, Logged
 from services.accounts.storage.ingest import folded

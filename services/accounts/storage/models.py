@@ -37,10 +37,3 @@ def lift(connection: Connection, model_digest: str) -> bool:
 def annotate(connection: Connection, row: Mapping[str, object]) -> None:
     """Keep what was found to be true about an account."""
     insert_ignore(connection, ANNOTATIONS, [row])
-
-
-def annotations(connection: Connection, account: str) -> list[dict[str, object]]:
-    """Return what was found about *account*, oldest first."""
-    query = select(ANNOTATIONS).where(ANNOTATIONS.c.account == account)
-    rows = connection.execute(query.order_by(ANNOTATIONS.c.create_us)).mappings()
-    return [dict(row) for row in rows]

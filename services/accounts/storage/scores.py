@@ -7,7 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, select, tuple_
 
-from services.accounts.domain.activities import Score, Verdict, from_us, to_us
+from services.accounts.domain.activities import Score, Verdict
+from services.accounts.domain.times import from_us, to_us
 from services.accounts.storage.activities import CHUNK, Key
 from services.accounts.storage.rows import ScoreRow, table
 from services.runtime.database import insert_ignore

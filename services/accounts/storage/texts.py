@@ -137,12 +137,6 @@ def waiting_counts(connection: Connection, accounts: Collection[str]) -> dict[st
     return {row.account: row.waiting for row in connection.execute(query)}
 
 
-def backlog(connection: Connection) -> int:
-    """Return how many texts wait, of all accounts."""
-    query = select(func.count()).select_from(TEXTS).where(TEXTS.c.dead.is_(False))
-    return connection.execute(query).scalar_one()
-
-
 def dead_letters(
     connection: Connection, after: tuple[int, str, str] | None, limit: int
 ) -> list[DeadLetter]:

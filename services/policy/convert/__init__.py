@@ -1,0 +1,1 @@
+"""The wire and the domain, in both directions. Pure."""

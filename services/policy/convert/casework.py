@@ -1,9 +1,9 @@
 """Cases and appeals for the wire."""
 
-from services.policy.convert.decisions import decision_name
 from services.policy.convert.times import to_timestamp
 from services.policy.domain.appeals import Appeal, AppealGround, AppealState
 from services.policy.domain.cases import Case, CaseOutcome, CaseState
+from services.policy.domain.names import decision_name
 from services.policy.domain.tiers import CaseKind
 from truepen.policy.v1 import appeals_service_pb2 as appeals_pb
 from truepen.policy.v1 import cases_service_pb2 as cases_pb

@@ -8,6 +8,7 @@ from services.policy.decide import Evaluation
 from services.policy.domain.blind import without_scores
 from services.policy.domain.canonical import from_plain
 from services.policy.domain.history import Measure, expired
+from services.policy.domain.names import decision_name
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.tiers import Decider, Ground, InteractionTier, Tier
 from services.policy.storage.decisions import StoredDecision
@@ -139,8 +140,3 @@ def state_of(measure: Measure | None, now: datetime) -> pb.DecisionState.ValueTy
     if ends and all(expired(end, now) for end in ends):
         return pb.DECISION_STATE_EXPIRED
     return pb.DECISION_STATE_IN_FORCE
-
-
-def decision_name(account: str, decision: str) -> str:
-    """Return the resource name of a decision; empty for none."""
-    return f"accounts/{account}/decisions/{decision}" if decision else ""

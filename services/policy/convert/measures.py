@@ -1,6 +1,6 @@
 """Measures on single pieces of content, for the wire."""
 
-from services.policy.convert.decisions import decision_name
+from services.policy.domain.names import decision_name
 from services.policy.storage.measures import StoredMeasure
 from truepen.policy.v1 import decisions_pb2
 from truepen.policy.v1 import enforcement_service_pb2 as pb

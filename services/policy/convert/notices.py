@@ -1,7 +1,7 @@
 """Notices for the wire."""
 
-from services.policy.convert.decisions import decision_name
 from services.policy.convert.times import to_timestamp
+from services.policy.domain.names import decision_name
 from services.policy.storage.notices import StoredNotice
 from truepen.policy.v1 import decisions_pb2 as pb
 

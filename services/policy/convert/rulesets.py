@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
-from services.policy.backtests import Progress, Report
+from services.policy.backtests import Progress
 from services.policy.convert.decisions import TIERS
 from services.policy.convert.times import duration, to_timestamp
+from services.policy.domain.backtests import Report
 from services.policy.domain.bounds import earned_tier, upper_bound
 from services.policy.domain.tiers import Tier
 from services.policy.rulework import Shadowed

@@ -4,9 +4,10 @@ import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from services.policy.convert.decisions import INTERACTION_TIERS, TIERS, decision_name
+from services.policy.convert.decisions import INTERACTION_TIERS, TIERS
 from services.policy.convert.times import duration, instant, to_timestamp
 from services.policy.domain.canonical import from_plain
+from services.policy.domain.names import decision_name
 from services.policy.domain.standing import Standing, resets_at
 from services.policy.domain.tiers import ContentLabel
 from truepen.policy.v1 import decisions_pb2 as pb

@@ -1,15 +1,13 @@
 """Instants on the wire and off it, to the microsecond in UTC."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from services.policy.domain.times import from_us, to_us
 from services.runtime.errors import InvalidField
-
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 
 def to_timestamp(time: datetime | None) -> Timestamp | None:
@@ -19,8 +17,7 @@ def to_timestamp(time: datetime | None) -> Timestamp | None:
 
 def instant(time: datetime) -> Timestamp:
     """Return *time* for the wire."""
-    micros = (time - EPOCH) // MICROSECOND
-    seconds, rest = divmod(micros, 1_000_000)
+    seconds, rest = divmod(to_us(time), 1_000_000)
     return Timestamp(seconds=seconds, nanos=rest * 1_000)
 
 
@@ -33,8 +30,7 @@ def duration(length: timedelta) -> Duration:
 
 def from_timestamp(time: Timestamp) -> datetime:
     """Return *time* cut to microseconds. Raises OverflowError beyond year 9999."""
-    micros = time.seconds * 1_000_000 + time.nanos // 1_000
-    return EPOCH + micros * MICROSECOND
+    return from_us(time.seconds * 1_000_000 + time.nanos // 1_000)
 
 
 def time_or_none(message: Message, field: str) -> datetime | None:

@@ -5,7 +5,6 @@ bound with the stated confidence, whatever it is.
 """
 
 from dataclasses import dataclass
-from statistics import median
 
 from scipy.special import betaincinv  # type: ignore[import-untyped,unused-ignore]
 
@@ -69,16 +68,3 @@ def earned_tier(wrong: int, judged: int) -> Tier:
             break
         earned = tier
     return earned
-
-
-def daily_limit(earlier_days: list[int], floor: int = 200, factor: float = 3.0) -> int:
-    """Decisions a day before a breaker opens: a multiple of the usual, or *floor*."""
-    usual = median(earlier_days) if earlier_days else 0
-    return max(floor, int(factor * usual))
-
-
-def opens(today: int, earlier_days: list[int], budget: int | None) -> bool:
-    """Whether a breaker opens: the rule's own budget, or an unusual day."""
-    if budget is not None and today >= budget:
-        return True
-    return today >= daily_limit(earlier_days, floor=budget or 200)

@@ -20,8 +20,8 @@ from services.policy.domain.events import (
 )
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.fold import fold_all
+from services.policy.domain.judge import rule
 from services.policy.domain.ruleset import Ruleset
-from services.policy.domain.ruling import rule
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import Switches
 from services.policy.domain.tiers import Decider

@@ -1,0 +1,1 @@
+"""The five services of policy over gRPC: parse, ask, render."""

@@ -14,12 +14,13 @@ from services.policy.convert.decisions import tier_or_none
 from services.policy.convert.times import check_time
 from services.policy.domain.cases import Finding
 from services.policy.queries import Queries
-from services.policy.server.edge import account_of, check_text, known
+from services.policy.server.names import account_of
 from services.policy.server.people import refused, speaker
 from services.policy.server.standing_reader import StandingReader
 from services.policy.storage.cases import place_of
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField
+from services.runtime.fields import check_text, known
 from services.runtime.ids import check_name
 from services.runtime.paging import Tokens, page_size, query_of
 from services.runtime.requests import request_of

@@ -2,7 +2,7 @@
 
 from services.policy.convert.decisions import render_stored
 from services.policy.queries import Queries
-from services.policy.server.edge import account_of
+from services.policy.server.names import account_of
 from services.policy.storage.decisions import key_of
 from services.runtime.clock import Clock
 from services.runtime.paging import Cursor, Tokens, page_size, query_of

@@ -10,20 +10,15 @@ from services.policy.convert.times import from_timestamp
 from services.policy.decide import Enforcer, Evaluation
 from services.policy.posting import Posting
 from services.policy.queries import Queries
-from services.policy.server.decision_calls import DecisionCalls, People
-from services.policy.server.edge import (
-    StreamCursors,
-    account_of,
-    check_batch,
-    check_not_negative,
-    standing_account,
-)
+from services.policy.server.decisions import DecisionCalls, People
+from services.policy.server.names import account_of, standing_account
 from services.policy.server.standing_reader import StandingReader
-from services.policy.server.streams import Streams
+from services.policy.server.streams import StreamCursors, Streams
 from services.policy.storage.counters import STANDINGS
 from services.policy.storage.standings import StoredStanding
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField, ServiceError
+from services.runtime.fields import check_batch, check_not_negative
 from services.runtime.ids import check_id
 from services.runtime.paging import page_size, query_of
 from services.runtime.status import to_status
@@ -131,11 +126,11 @@ class EnforcementServicer(DecisionCalls, pb_grpc.EnforcementServiceServicer):
     async def GetStanding(
         self, request: pb.GetStandingRequest, context: "Context"
     ) -> pb.GetStandingResponse:
-        kept = self._standings.kept(request.name, request.min_revision)
+        revision = check_not_negative("min_revision", request.min_revision)
+        kept = self._standings.kept(request.name, revision)
         if kept is not None:
             return kept
         account = standing_account("name", request.name)
-        revision = check_not_negative("min_revision", request.min_revision)
         return await self._standings.get(account, revision)
 
     async def BatchGetStandings(

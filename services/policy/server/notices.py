@@ -7,8 +7,8 @@ from services.policy.convert.notices import render_notice
 from services.policy.convert.times import check_time
 from services.policy.handover import HandOver
 from services.policy.queries import Queries
-from services.policy.server.edge import StreamCursors, account_of
-from services.policy.server.streams import Streams
+from services.policy.server.names import account_of
+from services.policy.server.streams import StreamCursors, Streams
 from services.policy.storage.counters import NOTICES
 from services.policy.storage.notices import StoredNotice
 from services.runtime.errors import NotFound

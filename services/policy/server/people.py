@@ -1,4 +1,4 @@
-"""Who speaks, which request it is, and why people's work is refused."""
+"""Who speaks, and why people's work is refused."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,10 +14,7 @@ from services.policy.errors import (
 )
 from services.runtime.calls import CALLER, IDENTITY_HEADER
 from services.runtime.clock import Clock
-from services.runtime.errors import (
-    FailedPrecondition,
-    InvalidField,
-)
+from services.runtime.errors import FailedPrecondition, InvalidField
 from services.runtime.ids import MAX_ID_CHARS
 
 

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from services.policy.backtests import Backtester, Window
+from services.policy.backtests import Backtester
 from services.policy.convert.rulesets import (
     STAGE_OF,
     render_breaker,
@@ -12,14 +12,15 @@ from services.policy.convert.rulesets import (
     render_shadowed,
 )
 from services.policy.convert.times import check_time
+from services.policy.domain.backtests import Window
 from services.policy.domain.tiers import Tier
 from services.policy.rulework import Rulework
-from services.policy.server.edge import check_text, known
 from services.policy.server.people import speaker
 from services.policy.storage.breakers import KILL_SWITCH, RULE, TIER
 from services.policy.storage.rulesets import place_of
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField
+from services.runtime.fields import check_text, known
 from services.runtime.ids import check_id, check_name
 from services.runtime.paging import Tokens, page_size, query_of
 from truepen.policy.v1 import rulesets_service_pb2 as pb

@@ -66,13 +66,13 @@ class StandingReader:
         self._cache.drop(NAME.format(account))
 
     async def _load(self, name: str) -> Answer[pb.GetStandingResponse]:
-        account = account_of(name)
+        account = _account_in(name)
         return await self._answer(account, await self._queries.standing(account))
 
     async def _load_many(
         self, names: Sequence[str]
     ) -> dict[str, Answer[pb.GetStandingResponse]]:
-        accounts = {name: account_of(name) for name in names}
+        accounts = {name: _account_in(name) for name in names}
         stored = await self._queries.standings(list(accounts.values()))
         return {
             name: await self._answer(account, stored.get(account))
@@ -103,6 +103,6 @@ class StandingReader:
         return Answer(rendered=answer, revision=revision, due=due)
 
 
-def account_of(name: str) -> str:
+def _account_in(name: str) -> str:
     """Return the account in `accounts/{account}/standing`."""
     return name.split("/")[1]

@@ -1,0 +1,1 @@
+"""Rows in and out. Each function works inside the transaction it is given."""

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, insert, select, tuple_, update
 
 from services.policy.domain.appeals import Appeal, AppealState
 from services.policy.domain.canonical import canonical, from_plain
+from services.policy.domain.times import to_us
 from services.policy.storage.rows import AppealRow, table
-from services.policy.storage.times import to_us
 from services.runtime.errors import WriteConflict
 
 APPEALS = table(AppealRow)

@@ -3,8 +3,8 @@
 from sqlalchemy import Connection, insert
 
 from services.policy.callers import Caller
+from services.policy.domain.times import to_us
 from services.policy.storage.rows import AuditRow, table
-from services.policy.storage.times import to_us
 from services.runtime.ids import random_id
 
 AUDIT = table(AuditRow)

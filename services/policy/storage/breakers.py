@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 
 from services.policy.domain.switches import Switches
 from services.policy.domain.tiers import Tier
+from services.policy.domain.times import from_us, to_us
 from services.policy.storage.rows import BreakerRow, table
-from services.policy.storage.times import from_us, to_us
 from services.runtime.database import insert
 
 BREAKERS = table(BreakerRow)

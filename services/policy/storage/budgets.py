@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, func, select
 
 from services.policy.callers import Caller
+from services.policy.domain.times import to_us
 from services.policy.storage import audit, breakers
 from services.policy.storage.breakers import RULE, StoredBreaker
 from services.policy.storage.rows import FiringRow, table
-from services.policy.storage.times import to_us
 from services.runtime.database import insert
 
 FIRINGS = table(FiringRow)

@@ -20,8 +20,8 @@ from services.policy.domain.cases import (
     without_report,
 )
 from services.policy.domain.tiers import CaseKind
+from services.policy.domain.times import to_us
 from services.policy.storage.rows import CaseRow, table
-from services.policy.storage.times import to_us
 from services.runtime.errors import WriteConflict
 from services.runtime.ids import content_id
 

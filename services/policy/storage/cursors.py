@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, or_, select, update
 
+from services.policy.domain.times import to_us
 from services.policy.storage.rows import CursorRow, table
-from services.policy.storage.times import to_us
 from services.runtime.database import insert_ignore
 
 CURSORS = table(CursorRow)

@@ -6,10 +6,10 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, tuple_, update
 
+from services.policy.domain.times import from_us, to_us
 from services.policy.storage.counters import DECISIONS as DECISION_COUNTER
 from services.policy.storage.counters import count_up
 from services.policy.storage.rows import DecisionRow, table
-from services.policy.storage.times import from_us, to_us
 
 DECISIONS = table(DecisionRow)
 LIGHT = [column for column in DECISIONS.c if column.name != "evidence"]
@@ -100,26 +100,6 @@ def page_of_all(
 def key_of(decision: StoredDecision) -> tuple[int, str, str]:
     """Return where `page_of_all` goes on after *decision*."""
     return to_us(decision.decide_time), decision.account, decision.id
-
-
-def within(
-    connection: Connection,
-    start: datetime,
-    end: datetime,
-    after: tuple[int, str, str] | None,
-    limit: int,
-) -> list[StoredDecision]:
-    """Return up to *limit* decisions made in [start, end), oldest first."""
-    order = tuple_(DECISIONS.c.decide_us, DECISIONS.c.account, DECISIONS.c.id)
-    found = select(DECISIONS).where(
-        DECISIONS.c.decide_us >= to_us(start), DECISIONS.c.decide_us < to_us(end)
-    )
-    if after is not None:
-        found = found.where(order > after)
-    ordered = found.order_by(
-        DECISIONS.c.decide_us, DECISIONS.c.account, DECISIONS.c.id
-    ).limit(limit)
-    return [_from_row(row, row.evidence) for row in connection.execute(ordered)]
 
 
 def names_within(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, func, select
 from services.policy.domain.appeals import AppealState
 from services.policy.domain.cases import DECIDE_WITHIN, CaseState
 from services.policy.domain.tiers import CaseKind
+from services.policy.domain.times import from_us, from_us_or_none, to_us
 from services.policy.storage import appeals
 from services.policy.storage.rows import (
     AnnotationRow,
@@ -19,7 +20,6 @@ from services.policy.storage.rows import (
     StandingRow,
     table,
 )
-from services.policy.storage.times import from_us, from_us_or_none, to_us
 
 CASES = table(CaseRow)
 APPEALS = table(AppealRow)

@@ -14,8 +14,8 @@ from services.policy.domain.chain import GENESIS, Entry, chained
 from services.policy.domain.events import Event, event_json, event_of
 from services.policy.domain.fold import fold
 from services.policy.domain.history import History
+from services.policy.domain.times import to_us
 from services.policy.storage.rows import LogRow, StandingRow, table
-from services.policy.storage.times import to_us
 
 LOG = table(LogRow)
 STANDINGS = table(StandingRow)

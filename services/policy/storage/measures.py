@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select, tuple_
+from sqlalchemy import Connection, select, tuple_
 
 from services.policy.storage.rows import MeasureRow, table
 from services.runtime.database import insert
@@ -49,12 +49,6 @@ def put(connection: Connection, measures: Sequence[StoredMeasure]) -> None:
         ),
         rows,
     )
-
-
-def lift(connection: Connection, account: str, decision: str) -> None:
-    """Remove what rests on *decision* alone."""
-    resting = (MEASURES.c.account == account) & (MEASURES.c.decision == decision)
-    connection.execute(delete(MEASURES).where(resting))
 
 
 def get_many(

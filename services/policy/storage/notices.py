@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from services.policy.domain.canonical import canonical, from_plain
+from services.policy.domain.times import from_us, from_us_or_none, to_us
 from services.policy.storage.counters import NOTICES as NOTICE_COUNTER
 from services.policy.storage.counters import count_up
 from services.policy.storage.rows import NoticeRow, table
-from services.policy.storage.times import from_us, from_us_or_none, to_us
 
 NOTICES = table(NoticeRow)
 

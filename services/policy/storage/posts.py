@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select
 
+from services.policy.domain.times import to_us
 from services.policy.storage.rows import PostRow, table
-from services.policy.storage.times import to_us
 from services.runtime.database import insert_ignore
 
 POSTS = table(PostRow)

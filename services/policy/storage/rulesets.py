@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from sqlalchemy import Connection, Row, select, update
 
+from services.policy.domain.times import from_us, to_us
 from services.policy.storage.counters import RULESETS as RULESET_COUNTER
 from services.policy.storage.counters import count_up
 from services.policy.storage.rows import RulesetRow, table
-from services.policy.storage.times import from_us, to_us
 from services.runtime.database import insert_ignore
 
 RULESETS = table(RulesetRow)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, func, select
 
 from services.policy.domain.shadows import Flip
 from services.policy.domain.tiers import Tier
+from services.policy.domain.times import to_us
 from services.policy.storage.rows import ShadowFlipRow, ShadowRow, table
-from services.policy.storage.times import to_us
 from services.runtime.database import insert, insert_ignore
 
 FLIPS = table(ShadowFlipRow)

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
+from services.policy.domain.times import from_us, from_us_or_none, to_us, to_us_or_none
 from services.policy.storage.counters import STANDINGS as STANDING_COUNTER
 from services.policy.storage.counters import count_up
 from services.policy.storage.rows import StandingRow, table
-from services.policy.storage.times import from_us, from_us_or_none, to_us, to_us_or_none
 from services.runtime.database import insert
 
 STANDINGS = table(StandingRow)

@@ -165,7 +165,7 @@ class Account(_message.Message):
     time_zone: _builtins.str
     """Optional. IANA time zone, such as `Asia/Shanghai`."""
     language: _builtins.str
-    """Optional. Main language, BCP 47."""
+    """Optional. Main language, a BCP 47 tag, such as `zh-Hans`."""
     protected: _builtins.bool
     """Optional. A person decides before anything takes effect."""
     ownership_epoch: _builtins.int

@@ -144,7 +144,9 @@ class AcknowledgeNoticeRequest(_message.Message):
     """Required. Format: `accounts/{account}/notices/{notice}`."""
     @_builtins.property
     def read_time(self) -> _timestamp_pb2.Timestamp:
-        """Optional. When the owner read it; absent = only handed over."""
+        """Optional. When the owner read it; absent = only handed over. Not more than
+        10 minutes ahead of the server.
+        """
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Instants in rows: microseconds since 1970 in UTC, as integers."""
+"""Instants as numbers: microseconds since 1970 in UTC."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,20 +7,20 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 def to_us(time: datetime) -> int:
-    """Return *time* as a row keeps it."""
+    """Microseconds from 1970 to *time*, which must be aware."""
     return (time - EPOCH) // MICROSECOND
 
 
 def from_us(us: int) -> datetime:
-    """Read back what `to_us` wrote."""
+    """Aware UTC time of *us*. Raises OverflowError beyond the year 9999."""
     return EPOCH + us * MICROSECOND
 
 
 def to_us_or_none(time: datetime | None) -> int | None:
-    """Return *time* as a row keeps it; None stays None."""
+    """Microseconds from 1970 to *time*; None stays None."""
     return None if time is None else to_us(time)
 
 
 def from_us_or_none(us: int | None) -> datetime | None:
-    """Read back what `to_us_or_none` wrote."""
+    """Aware UTC time of *us*; None stays None."""
     return None if us is None else from_us(us)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from services.policy.domain.canonical import canonical, from_plain
 from services.policy.domain.evidence import Evidence
 from services.policy.domain.history import History
-from services.policy.domain.ruling import rule
+from services.policy.domain.judge import rule
 from services.policy.domain.switches import Switches
 from services.policy.domain.tiers import (
     AccountKind,

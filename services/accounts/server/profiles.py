@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from services.accounts.convert.fields import (
-    ACCOUNT_PREFIX,
-    parts_of,
-    time_of,
-    timestamp,
-)
+from services.accounts.convert.fields import ACCOUNT_PREFIX, time_of, timestamp
 from services.accounts.convert.profiles import profile_message
-from services.accounts.server.edge import Edge, size_checked
+from services.accounts.server.edge import Edge
 from services.accounts.storage.feed import PARTITIONS
 from services.runtime.errors import InvalidField, NotFound, ServiceError
+from services.runtime.fields import check_batch, check_not_negative
+from services.runtime.ids import check_name
 from services.runtime.paging import page_size, query_of
 from services.runtime.status import to_status
 from truepen.accounts.v1 import accounts_service_pb2 as pb
@@ -30,36 +27,34 @@ if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[Any, Any]
 
 MAX_PROFILES = 100
-SHAPE = ("accounts", "", "profile")
 
 
-class Reading(Edge):
+class ProfileCalls(Edge):
     """Gives profiles out."""
 
     async def GetProfile(
         self, request: pb.GetProfileRequest, context: Context
     ) -> pb.GetProfileResponse:
         """Return a profile, now or as of an instant."""
-        [account] = parts_of(request.name, "name", *SHAPE)
-        if request.min_revision < 0:
-            raise InvalidField("min_revision", "must not be negative")
+        account = _account_in("name", request.name)
+        check_not_negative("min_revision", request.min_revision)
         _check_view(request.view)
-        read = await self._cases.profiles.get(account, request.min_revision)
+        read = await self._use_cases.profiles.get(account, request.min_revision)
         if request.HasField("as_of_time"):
-            instant = time_of(request.as_of_time, "as_of_time")
-            read = await self._cases.profiles.get_as_of(account, instant)
+            instant = time_of("as_of_time", request.as_of_time)
+            read = await self._use_cases.profiles.get_as_of(account, instant)
         return pb.GetProfileResponse(profile=self._rendered(read, request.view))
 
     async def BatchGetProfiles(
         self, request: pb.BatchGetProfilesRequest, context: Context
     ) -> pb.BatchGetProfilesResponse:
         """Return a result for each name; a bad one fails only itself."""
-        size_checked("names", len(request.names), MAX_PROFILES)
+        check_batch("names", request.names, MAX_PROFILES)
         _check_view(request.view)
         wanted = [_account_or_error(n, i) for i, n in enumerate(request.names)]
         names = [account for account in wanted if isinstance(account, str)]
         reads = dict(
-            zip(names, await self._cases.profiles.get_many(names), strict=True)
+            zip(names, await self._use_cases.profiles.get_many(names), strict=True)
         )
         return pb.BatchGetProfilesResponse(
             results=[
@@ -74,12 +69,12 @@ class Reading(Edge):
         self, request: pb.ListProfilesRequest, context: Context
     ) -> pb.ListProfilesResponse:
         """Return a page of profiles by account name."""
-        tokens, query = self._cases.tokens, query_of(request)
+        tokens, query = self._use_cases.tokens, query_of(request)
         size = page_size(request.page_size, 20, MAX_PROFILES)
         after = ""
         if request.page_token:
             after = str(tokens.open(query, request.page_token)[0])
-        reads = await self._cases.profiles.page(after, size)
+        reads = await self._use_cases.profiles.page(after, size)
         token = ""
         if len(reads) == size:
             token = tokens.seal(query, [reads[-1].profile.account])
@@ -96,7 +91,7 @@ class Reading(Edge):
                 problem = f"must be in [0, {PARTITIONS - 1}]"
                 raise InvalidField(f"partitions[{index}]", problem)
         _check_view(request.view)
-        stream = self._cases.feed.profiles(
+        stream = self._use_cases.feed.profiles(
             request.cursor, request.partitions, once=request.once
         )
         async for told in stream:
@@ -112,7 +107,7 @@ class Reading(Edge):
         view: pb.ProfileView.ValueType,
     ) -> None:
         names = [each.change.account for each in watched]
-        reads = await self._cases.profiles.get_many(names)
+        reads = await self._use_cases.profiles.get_many(names)
         for change, read in zip(changes, reads, strict=True):
             if read is not None:
                 change.profile.CopyFrom(self._rendered(read, view))
@@ -132,17 +127,21 @@ class Reading(Edge):
             read.profile,
             read.content_ids,
             read.models,
-            self._cases.reader.keyed,
+            self._use_cases.reader.keyed,
             with_signals=view != pb.PROFILE_VIEW_EVIDENCE,
         )
 
 
 def _account_or_error(name: str, index: int) -> str | ServiceError:
     try:
-        [account] = parts_of(name, f"names[{index}]", *SHAPE)
+        return _account_in(f"names[{index}]", name)
     except InvalidField as error:
         return error
-    return account
+
+
+def _account_in(field: str, name: str) -> str:
+    """Return the id in `accounts/{account}/profile`, or raise InvalidField."""
+    return check_name(field, name, "accounts", only="profile")[0]
 
 
 def _check_view(view: pb.ProfileView.ValueType) -> None:

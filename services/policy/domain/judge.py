@@ -15,12 +15,7 @@ from services.policy.domain.interaction import InteractionStep, interact
 from services.policy.domain.ladder import Claim, Step, climb, earlier_count
 from services.policy.domain.limits import Limited, limited
 from services.policy.domain.numbers import Ladder
-from services.policy.domain.ruleset import (
-    Match,
-    Outcome,
-    Rule,
-    Ruleset,
-)
+from services.policy.domain.ruleset import Match, Outcome, Rule, Ruleset
 from services.policy.domain.rulings import Ruling
 from services.policy.domain.switches import DEFAULT, Switches
 from services.policy.domain.tiers import (

@@ -22,11 +22,12 @@ from services.policy.queries import Queries
 from services.policy.replays import Replayer
 from services.policy.reverts import Revert, Reverts
 from services.policy.server.decision_pages import DecisionPages
-from services.policy.server.edge import account_of, check_text, known
+from services.policy.server.names import account_of
 from services.policy.server.people import speaker
 from services.policy.server.standing_reader import StandingReader
 from services.runtime.clock import Clock
 from services.runtime.errors import InvalidField
+from services.runtime.fields import check_text, known
 from services.runtime.ids import check_name
 from services.runtime.paging import Tokens
 from services.runtime.requests import request_of
