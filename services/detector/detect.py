@@ -114,7 +114,6 @@ class Detector:
             abstain_reason=why,
             reasons=reasons_for(undecided, why, marks, in_parts=False) if known else (),
             segments=(),
-            evasion_marks=marks,
             model_version=self._model.card.version,
             model_digest=self._model.digest,
         )

@@ -48,7 +48,6 @@ class FakeAssessor:
             abstain_reason=AbstainReason.NONE,
             reasons=(Reason("FAKE", "假", "Fake"),),
             segments=(Segment(0, len(text), 0.75),),
-            evasion_marks=(),
             model_version="1",
             model_digest=self.digest,
         )

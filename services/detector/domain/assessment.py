@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.detector.domain.text import EvasionMark
-
 
 class Verdict(StrEnum):
     """The detector's word about a text. UNDECIDED is an answer, not a failure."""
@@ -74,6 +72,5 @@ class Assessment:
     abstain_reason: AbstainReason
     reasons: tuple[Reason, ...]
     segments: tuple[Segment, ...]
-    evasion_marks: tuple[EvasionMark, ...]
     model_version: str
     model_digest: str

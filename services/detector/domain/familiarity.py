@@ -12,7 +12,6 @@ from typing import Final
 from services.detector.domain.assessment import Language
 
 LETTER: Final = re.compile("[a-z\u00df-\u024f\u3400-\u9fff\U00020000-\U0002ffff]")
-HAN: Final = re.compile("[\u3400-\u9fff\U00020000-\U0002ffff]")
 SAMPLE: Final = 2000
 
 

@@ -23,7 +23,6 @@ from transformers import BertConfig, BertModel
 LAYERS = (0, 2, 4, 6, 8, 11)
 MAX_PIECES = 36_000
 SPECIAL = 4  # <s> <pad> </s> <unk>
-MAX_TOKENS = 128
 
 
 class Container:

@@ -25,10 +25,10 @@ from tokenizers import Tokenizer
 from torch import nn
 from transformers import BertModel
 
+from services.detector.model import MAX_TOKENS
 from services.detector.training.data import Row, crop
 
 LABELS = ("human", "mixed", "ai")
-MAX_TOKENS = 128
 PAD = 1
 BATCH = 32
 PEAK_RATE = 2e-4
