@@ -39,12 +39,12 @@ TEMPLATE = LinearModel(
 )
 # Of the packaged detector; each new model needs its own.
 AUTHORSHIP = AuthorshipModel(
-    people_mean=-1.332,
-    people_spread=0.405,
-    tool_mean=-0.149,
-    tool_spread=0.69,
-    text_spread=0.888,
-    correlation=0.085,
+    people_mean=-1.988,
+    people_spread=0.411,
+    tool_mean=-0.358,
+    tool_spread=0.912,
+    text_spread=0.971,
+    correlation=0.075,
     floor=-log(5.0),
     cap=log(20.0),
 )

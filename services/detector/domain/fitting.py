@@ -19,6 +19,10 @@ WORST_PEOPLE: Final = 0.02  # false accusations allowed in the worst population
 # ... and over all populations, each counting the same: the goal is .01, and
 # people whom nobody fitted on score a little higher.
 ALL_PEOPLE: Final = 0.01
+# Average likelihood ratio of people, over each population: above 1 it would let an
+# account of nothing but human texts drift towards guilt. People whom nobody fitted
+# on, as learners of a language, have come out at one and a half times as much.
+AVERAGE_RATIO: Final = 0.7
 # HUMAN: a person is likelier than a machine where one text in four is
 # machine-made, which is more than on any platform of people. At even odds, the
 # bar before, one English text in three was left undecided to no one's good.
@@ -78,11 +82,9 @@ def straightened(logit: Floats, machine: Flags, weight: Floats) -> tuple[float, 
 
 
 def honest_evidence(sample: Sample) -> tuple[float, float]:
-    """Slope and shift that keep every population's average ratio at most 1.
+    """Slope and shift that keep every population's average ratio low enough.
 
-    An average ratio of people above 1 would let an account of nothing but human
-    texts drift towards guilt, however many of them were read. Of what does
-    that, the line that gives machines the most evidence.
+    Of what does that, the line that gives machines the most evidence.
     """
     machine = sample.label == MACHINE
     groups = people(sample)
@@ -93,7 +95,7 @@ def honest_evidence(sample: Sample) -> tuple[float, float]:
             raw = slope * sample.logit - shift
             evidence = np.clip(raw, -EVIDENCE_CAP, EVIDENCE_CAP)
             ratio = np.exp(evidence)
-            if all(ratio[group].mean() <= 1.0 for group in groups):
+            if all(ratio[group].mean() <= AVERAGE_RATIO for group in groups):
                 gain = _gain(evidence, machine, weight)
                 if gain > best_gain:
                     best, best_gain = (slope, round(float(shift), 2)), gain

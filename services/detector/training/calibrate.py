@@ -71,7 +71,7 @@ def language_card(found: dict, encoded: dict, lang: str) -> dict:
             np.column_stack([found[kind][index], *more])
             for kind in ("inside", "outside")
         )
-        arms = stack(inside, outside, label, names)
+        arms = stack(inside, label, names)
         made[depth] = calibrate(inside, outside, arms, known)
         logit[depth] = logits(made[depth], inside, known.chars)
     caught = generated(logit["full"], known, made["full"]) & (label == "ai")

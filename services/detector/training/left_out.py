@@ -45,7 +45,7 @@ def judged(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits of the texts *its*, and which are AI_GENERATED, by a fit on *fit*."""
     some = part(texts, fit)
-    arms = stack(inside[fit], outside[fit], some.label, some.population)
+    arms = stack(inside[fit], some.label, some.population)
     made = calibrate(inside[fit], outside[fit], arms, some)
     here = part(texts, its)
     scores = np.where(np.isnan(outside), inside, outside)[its]
