@@ -39,12 +39,12 @@ TEMPLATE = LinearModel(
 )
 # Of the packaged detector; each new model needs its own.
 AUTHORSHIP = AuthorshipModel(
-    people_mean=-1.988,
-    people_spread=0.411,
-    tool_mean=-0.358,
-    tool_spread=0.912,
-    text_spread=0.971,
-    correlation=0.075,
+    people_mean=-2.139,
+    people_spread=0.388,
+    tool_mean=-0.632,
+    tool_spread=0.861,
+    text_spread=0.854,
+    correlation=0.076,
     floor=-log(5.0),
     cap=log(20.0),
 )
@@ -58,6 +58,6 @@ RELIANCE = RelianceModel(
     correlation=0.107,
     # .31 within two populations; more here, for populations not seen yet.
     offset=0.4,
-    voice_mean=-1.32,
-    voice_spread=0.905,
+    voice_mean=-2.125,
+    voice_spread=0.867,
 )
