@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import sys
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import islice
 from pathlib import Path  # noqa: TC003  # typer reads it at run time
@@ -13,14 +16,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TextIO
 
     from services.cli.text_lines import Item
     from services.detector.detect import Detector
     from services.detector.panel import Assessor
 
-BATCH = 256
+BATCH = 64
+MANY = 2
+"""Batches that are read ahead for each processor."""
 
 
 def detect(
@@ -89,17 +94,35 @@ def assessed(
     items: Iterable[Item], assessor: Assessor, complain: Callable[[str], None]
 ) -> Iterator[list[dict[str, Any]]]:
     """Yield the lines for *items*, a batch at a time; one for each, come what may."""
-    from services.detector.batching import answer_each
-
-    rest = iter(items)
-    while batch := list(islice(rest, BATCH)):
-        outcomes = answer_each(assessor.detect, [item.text for item in batch])
+    for batch, outcomes in answered(items, assessor):
         rows = []
         for item, outcome in zip(batch, outcomes, strict=True):
             if isinstance(outcome, Exception):
                 complain(f"id {item.id!r}: the model failed on it")
             rows.append(row(item.id, outcome))
         yield rows
+
+
+def answered(
+    items: Iterable[Item], assessor: Assessor
+) -> Iterator[tuple[list[Item], Sequence[Any]]]:
+    """Yield batches of *items* and what becomes of each, in order.
+
+    All processors work: a run of the model takes one.
+    """
+    from services.detector.batching import answer_each
+
+    rest, threads = iter(items), os.cpu_count() or 1
+    under_way: deque[tuple[list[Item], Future[Sequence[Any]]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        while batch := list(islice(rest, BATCH)):
+            texts = [item.text for item in batch]
+            under_way.append((batch, pool.submit(answer_each, assessor.detect, texts)))
+            if len(under_way) > MANY * threads:
+                done, found = under_way.popleft()
+                yield done, found.result()
+        for done, found in under_way:
+            yield done, found.result()
 
 
 def row(name: str | int, outcome: Any) -> dict[str, Any]:

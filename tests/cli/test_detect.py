@@ -72,13 +72,14 @@ def test_a_text_the_model_fails_on_says_nothing_and_harms_no_other() -> None:
     assert complaints == ["id 'b': the model failed on it"]
 
 
-def test_texts_are_assessed_in_batches() -> None:
+def test_texts_are_assessed_in_batches_and_told_in_order() -> None:
     model = FakeAssessor()
     items = (Item(n, "x") for n in range(600))
 
-    list(command.assessed(items, model, pytest.fail))
+    rows = list(command.assessed(items, model, pytest.fail))
 
-    assert [len(batch) for batch in model.batches] == [256, 256, 88]
+    assert sorted(len(batch) for batch in model.batches) == [24, *[64] * 9]
+    assert [row["id"] for some in rows for row in some] == list(range(600))
 
 
 def test_what_cannot_be_read_is_named_by_line() -> None:
