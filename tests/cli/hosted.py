@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import structlog
 from typer.testing import CliRunner, Result
 
 from services.cli.main import app
@@ -38,8 +39,15 @@ class Hosted:
 
 
 async def run(*arguments: str) -> Result:
-    """Run the command beside the loop."""
-    return await asyncio.to_thread(lambda: CliRunner().invoke(app, list(arguments)))
+    """Run the command beside the loop.
+
+    Some send the log to the runner's standard error, which is closed with it: where
+    a suite in this process went on writing there, its workers died of that.
+    """
+    logs = structlog.get_config()
+    result = await asyncio.to_thread(CliRunner().invoke, app, list(arguments))
+    structlog.configure(**logs)
+    return result
 
 
 @asynccontextmanager

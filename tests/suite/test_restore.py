@@ -10,13 +10,12 @@ from typing import Any
 
 import grpc
 import pytest
-from typer.testing import CliRunner
 
-from services.cli.main import app
 from services.runtime import migrate
 from services.runtime.client import RemoteStub
 from services.runtime.errors import CursorEpochChanged, NotFound
 from tests import postgres
+from tests.cli.hosted import run
 from tests.suite.hosting import hosted, liked
 from tests.suite.running import running, suite_settings
 from truepen.accounts.v1 import accounts_service_pb2 as accounts_pb
@@ -128,7 +127,7 @@ def stubs(channel: grpc.aio.Channel) -> list[Any]:
 
 async def command(*words: str) -> list[dict[str, Any]]:
     """Run `truepen`, which has a loop of its own, and read what it prints."""
-    done = await asyncio.to_thread(CliRunner().invoke, app, list(words))
+    done = await run(*words)
     assert done.exit_code == 0, done.output
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -216,9 +215,6 @@ async def until_erased(platform: Platform, account: str) -> None:
             await asyncio.sleep(0.05)
 
 
-@pytest.mark.xfail(
-    reason="at times nothing is told about the account that came after", strict=False
-)
 async def test_accounts_alone_restored_is_followed_from_the_start(
     tmp_path: Path, server: postgres.Server, urls: dict[str, str]
 ) -> None:
