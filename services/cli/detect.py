@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from services.detector.panel import Assessor
 
 BATCH = 64
-MANY = 2
+AHEAD = 2
 """Batches that are read ahead for each processor."""
 
 
@@ -118,7 +118,7 @@ def answered(
         while batch := list(islice(rest, BATCH)):
             texts = [item.text for item in batch]
             under_way.append((batch, pool.submit(answer_each, assessor.detect, texts)))
-            if len(under_way) > MANY * threads:
+            if len(under_way) > AHEAD * threads:
                 done, found = under_way.popleft()
                 yield done, found.result()
         for done, found in under_way:
