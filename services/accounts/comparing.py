@@ -51,21 +51,10 @@ class Comparing:
         self._changed = changed
         self._pace = pace
         self._wall = SystemClock()
-        self._running: asyncio.Task[None] | None = None
-
-    async def start(self) -> None:
-        """Begin to work in the background; the first time after a whole period."""
-        await self._schedule()
-        self._running = asyncio.create_task(self.run(), name=JOB)
-
-    async def stop(self) -> None:
-        """Stop; what is not published yet is done again."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
 
     async def run(self) -> None:
-        """Compare whenever it is due, for ever."""
+        """Compare whenever it is due, the first time after a whole period."""
+        await self._schedule()
         look = min(LOOK, self._pace.every / 4).total_seconds()
         while True:
             await asyncio.sleep(look)
@@ -75,8 +64,6 @@ class Comparing:
                 log.info("lease lost", lease=JOB)
             except ServiceError as error:
                 log.warning("comparing failed", reason=error.reason)
-            except Exception:
-                log.exception("comparing failed")  # a bug: the next may do better
 
     async def compare_now(self) -> Compared | None:
         """Compare without waiting; None where another replica is at it."""

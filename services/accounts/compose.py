@@ -112,25 +112,22 @@ def compose(
     reports_servicer = ReportsServicer(reports, feed, clock, wiring.tokens)
 
     ingest = Ingest(LocalStub(servicer), wiring.registry, settings.ingest_batch)
-    taking = Background()
+    background = Background("accounts", wiring.registry)
 
     async def start() -> None:
         epoch = random_id()
         await database.write(lambda tx: name_log(tx, epoch))
-        await scorer.start()
+        background.start("scoring", scorer.run)
         if comparer:
-            await comparer.start()
+            background.start("comparing", comparer.run)
         if settings.ingest and wiring.runtime.nats_url:
-            taking.start("ingest", ingest.run(wiring.runtime))
+            background.start("ingest", partial(ingest.run, wiring.runtime))
         if wiring.runtime.metrics_port is not None:
-            sampler.start()
+            background.start("sampling", sampler.run)
 
     async def stop() -> None:
-        await sampler.stop()
-        await taking.stop()
-        if comparer:
-            await comparer.stop()
-        await scorer.stop()
+        await background.stop()
+        await scorer.let_go()
         database.close()
 
     parts = Parts(_services(servicer, reports_servicer), ROLES, start, stop)

@@ -88,7 +88,6 @@ class Scoring:
         self._wall = wall or SystemClock()
         self._slots = asyncio.Semaphore(pace.in_flight)
         self._work = Bell()
-        self._running: asyncio.Task[None] | None = None
         self._held = ""
         self.changed = Bell()
         """Rung when scores changed profiles."""
@@ -163,15 +162,8 @@ class Scoring:
         self._held = ""
         return len(found)
 
-    async def start(self) -> None:
-        """Begin to work in the background."""
-        self._running = asyncio.create_task(self.run(), name="scoring")
-
-    async def stop(self) -> None:
-        """Stop; what is held is left for another replica, or the next start."""
-        if self._running is not None:
-            self._running.cancel()
-            await asyncio.gather(self._running, return_exceptions=True)
+    async def let_go(self) -> None:
+        """Leave what is held to another replica, or to the next start."""
         if self._held:
             await self._release(self._held)
 

@@ -93,25 +93,23 @@ def compose(
     servicers = servicers_of(core)
     team = team_of(settings, core, metrics)
     publisher = publisher_of(settings, core, wiring)
-    publishing = Background()
+    background = Background("policy", wiring.registry)
     sampler = sampler_of(core, wiring)
 
     async def start() -> None:
         await core.store.begin()
         await core.rulebook.begin(shipped_text(settings), core.clock.now())
         if settings.worker:
-            team.start()
+            team.start(background)
         if settings.worker and settings.events and wiring.runtime.nats_url:
             lasts = timedelta(seconds=settings.lease_s)
-            work = publisher.run(wiring.runtime, random_id(), lasts)
-            publishing.start("events", work)
+            work = partial(publisher.run, wiring.runtime, random_id(), lasts)
+            background.start("events", work)
         if wiring.runtime.metrics_port is not None:
-            sampler.start()
+            background.start("sampling", sampler.run)
 
     async def stop() -> None:
-        await sampler.stop()
-        await publishing.stop()
-        await team.stop()
+        await background.stop()
         await core.shadowing.flush(core.clock.now())
         await asyncio.to_thread(database.close)
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from functools import partial
 
 from services.policy.annotating import Annotator
 from services.policy.clients import Accounts
@@ -15,6 +16,7 @@ from services.policy.settings import PolicySettings
 from services.policy.storage import standings
 from services.policy.storage.store import Store
 from services.policy.worker import Change, Follower, Told
+from services.runtime.background import Background
 from services.runtime.clock import Clock
 from services.runtime.errors import NotFound
 from services.runtime.ids import random_id
@@ -49,10 +51,10 @@ class Team:
         self._clock = clock
         self._metrics = metrics
         self._owner = random_id()
-        self._tasks: list[asyncio.Task[None]] = []
 
-    def start(self) -> None:
-        """Begin; what fails is tried again until `stop`."""
+    def start(self, background: Background) -> None:
+        """Begin all of it in the *background*; leases are given back at its end."""
+        lead = partial(self._lead, background)
         shards = self._settings.worker_shards
         for shard in range(shards):
             name = f"profiles:{shard}/{shards}"
@@ -63,18 +65,17 @@ class Team:
                 self._metrics,
                 name,
             )
-            self._lead(name, follower.work)
-        self._lead("reports", self._reports.work)
-        self._lead("annotations", self._annotator.work)
-        self._lead("sweep", self._sweep)
+            lead(name, follower.work)
+        lead("reports", self._reports.work)
+        lead("annotations", self._annotator.work)
+        lead("sweep", self._sweep)
 
-    async def stop(self) -> None:
-        """End; leases are given back."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    def _lead(self, name: str, work: Callable[[Held], Awaitable[None]]) -> None:
+    def _lead(
+        self,
+        background: Background,
+        name: str,
+        work: Callable[[Held], Awaitable[None]],
+    ) -> None:
         lasts = timedelta(seconds=self._settings.lease_s)
 
         def leads(now: bool) -> None:
@@ -82,7 +83,7 @@ class Team:
 
         leads(False)
         leader = Leader(self._store, name, self._owner, lasts, leads)
-        self._tasks.append(asyncio.create_task(leader.run(work), name=name))
+        background.start(name, partial(leader.run, work))
 
     def _feed(self, shard: int) -> Callable[[str], AsyncIterator[Told]]:
         partitions = range(shard, PARTITIONS, self._settings.worker_shards)

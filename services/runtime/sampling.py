@@ -6,7 +6,6 @@ metric just when they are needed.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge
@@ -33,23 +32,11 @@ class Sampler:
         self._service = service
         self._look = look
         self._every = every
-        self._running: asyncio.Task[None] | None = None
         self._sampled = Gauge(
             f"{service}_sampled_timestamp_seconds",
             "When gauges of the database were last looked up, seconds since 1970.",
             registry=registry,
         )
-
-    def start(self) -> None:
-        """Begin; what fails is tried again."""
-        self._running = asyncio.create_task(self._run(), name="sampling")
-
-    async def stop(self) -> None:
-        """End, if it was begun."""
-        if self._running is not None:
-            self._running.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._running
 
     async def sample(self) -> None:
         """Look once."""
@@ -60,7 +47,8 @@ class Sampler:
             return
         self._sampled.set_to_current_time()
 
-    async def _run(self) -> None:
+    async def run(self) -> None:
+        """Look until cancelled; a database that is away is asked again."""
         while True:
             await self.sample()
             await asyncio.sleep(self._every)
