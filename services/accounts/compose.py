@@ -136,10 +136,7 @@ def compose(
 
 def _database(settings: AccountsSettings, wiring: Wiring) -> Database:
     url = settings.database(wiring.runtime.data_dir)
-    if url.startswith("sqlite"):
-        migrate.upgrade(url, PACKAGE)
-    else:
-        migrate.check(url, PACKAGE)
+    migrate.prepare(url, PACKAGE)
     return Database(
         url,
         threads=settings.database_threads,

@@ -117,12 +117,9 @@ def compose(
 
 
 def opened(settings: PolicySettings, wiring: Wiring) -> Database:
-    """Open the database; only one of our own is migrated without being asked."""
+    """Open the database; only SQLite is migrated without being asked."""
     url = settings.database(wiring.runtime.data_dir)
-    if settings.database_given:
-        migrate.check(url, "services.policy")
-    else:
-        migrate.upgrade(url, "services.policy")
+    migrate.prepare(url, "services.policy")
     renew = partial(settings.database, wiring.runtime.data_dir)
     return Database(
         url, threads=settings.database_threads, pool=settings.pool, renew=renew

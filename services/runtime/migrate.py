@@ -70,6 +70,14 @@ def upgrade(url: str, package: str) -> str | None:
     return before
 
 
+def prepare(url: str, package: str) -> None:
+    """Upgrade SQLite, which one process has to itself; `check` what replicas share."""
+    if url.startswith("sqlite"):
+        upgrade(url, package)
+    else:
+        check(url, package)
+
+
 def check(url: str, package: str) -> None:
     """Raise SchemaOutdatedError unless the schema is at its newest revision.
 

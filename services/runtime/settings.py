@@ -143,11 +143,6 @@ class DatabaseSettings(Settings):
     """File of the URL instead; reread for each connection, as passwords change."""
     database_threads: int = Field(default=4, ge=1)
 
-    @property
-    def database_given(self) -> bool:
-        """Whether the database is one that others look after."""
-        return bool(self.database_url) or self.database_url_file is not None
-
     def url_or(self, own: str) -> str:
         """Return the URL as it is now, *own* where none is given."""
         if self.database_url and self.database_url_file is not None:

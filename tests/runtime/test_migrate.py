@@ -12,6 +12,7 @@ from services.runtime.migrate import (
     SchemaOutdatedError,
     check,
     drift,
+    prepare,
     upgrade,
 )
 
@@ -34,6 +35,15 @@ def test_an_upgrade_makes_the_schema_current(database_url: str) -> None:
 
     check(database_url, PACKAGE)
     assert drift(database_url, PACKAGE, metadata) == []
+
+
+def test_only_sqlite_is_upgraded_without_being_asked(database_url: str) -> None:
+    if database_url.startswith("sqlite"):
+        prepare(database_url, PACKAGE)
+        check(database_url, PACKAGE)
+    else:
+        with pytest.raises(SchemaOutdatedError):
+            prepare(database_url, PACKAGE)
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
