@@ -165,7 +165,8 @@ def percent(probability: float) -> str:
 
 INTRODUCTION = """\
 Five invented accounts live through eighteen days. Their texts were written for this
-demonstration. Everything goes over gRPC through detector, accounts and policy; what
+demonstration: where STYLE takes those of the people for a machine's, see what else
+speaks for them. Everything goes over gRPC through detector, accounts and policy; what
 is printed below is what they answered. Times are those of Shanghai.
 
 Under "Found" stands how strongly each kind of evidence speaks, as a log-likelihood
