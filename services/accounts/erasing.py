@@ -45,7 +45,7 @@ class Erasing:
             lambda tx: erasing.erase(tx, account, act, now_us)
         )
         if count is None:
-            raise NotFound("truepen.accounts.v1.Account", f"accounts/{account}")
+            raise NotFound("account", f"accounts/{account}")
         self._changed.ring()
         return count, now_us
 
@@ -57,7 +57,7 @@ class Erasing:
             lambda tx: erasing.export_begins(tx, account, act, now_us)
         )
         if total is None:
-            raise NotFound("truepen.accounts.v1.Account", f"accounts/{account}")
+            raise NotFound("account", f"accounts/{account}")
         done = 0
         for kind in erasing.EXPORTED:
             async for lines in self._pages(account, kind):

@@ -40,7 +40,7 @@ class ActivityLog:
         await self._audit(Act(random_id(), caller, "ListActivities", account))
         known = await self._database.read(lambda tx: accounts.told(tx, [account]))
         if account not in known:
-            raise NotFound("truepen.accounts.v1.Account", f"accounts/{account}")
+            raise NotFound("account", f"accounts/{account}")
         logged = await self._database.read(
             lambda tx: activities.latest(tx, account, before, limit)
         )

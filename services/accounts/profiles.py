@@ -63,7 +63,7 @@ class Profiles:
         """Return the profile of *account*; raise NotFound, RevisionNotReached."""
         [found] = await self.get_many([account])
         if found is None:
-            raise NotFound("truepen.accounts.v1.Account", f"accounts/{account}")
+            raise NotFound("account", f"accounts/{account}")
         revision = found.profile.revision
         if revision < min_revision:
             name = f"accounts/{account}/profile"
@@ -89,7 +89,7 @@ class Profiles:
             lambda tx: reading.kept_as_of(tx, account, remember, until_us)
         )
         if kept is None:
-            raise NotFound("truepen.accounts.v1.Account", f"accounts/{account}")
+            raise NotFound("account", f"accounts/{account}")
         return await self._read(kept, instant)
 
     async def page(self, after: str, limit: int) -> list[Read]:

@@ -23,7 +23,7 @@ class Register:
         """Return what is known of *account*; raise NotFound."""
         found = await self._database.read(lambda tx: accounts.told(tx, [account]))
         if account not in found:
-            raise NotFound("truepen.accounts.v1.Account", f"accounts/{account}")
+            raise NotFound("account", f"accounts/{account}")
         return found[account]
 
     async def update(self, account: str, told: Mapping[str, object]) -> Told:

@@ -13,8 +13,6 @@ from services.runtime.database import Database
 from services.runtime.errors import NotFound
 from services.runtime.requests import Request
 
-REPORT = "truepen.accounts.v1.Report"
-
 
 @dataclass(frozen=True, slots=True)
 class Taken:
@@ -83,5 +81,5 @@ class Reports:
 
 def _known(report: Report | None, name: str) -> Report:
     if report is None:
-        raise NotFound(REPORT, f"reports/{name}")
+        raise NotFound("report", f"reports/{name}")
     return report

@@ -37,7 +37,7 @@ class Truths:
         )
         if revision is None:
             name = f"accounts/{truth.account}"
-            raise NotFound("truepen.accounts.v1.Account", name)
+            raise NotFound("account", name)
         self._changed.ring()
         return Annotated(request.request_id, revision)
 

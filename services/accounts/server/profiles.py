@@ -116,7 +116,7 @@ class ProfileCalls(Edge):
         self, read: Read | None, name: str, view: pb.ProfileView.ValueType
     ) -> pb.ProfileResult:
         if read is None:
-            error = NotFound("truepen.accounts.v1.Profile", name)
+            error = NotFound("profile", name)
             return pb.ProfileResult(error=to_status(error))
         return pb.ProfileResult(profile=self._rendered(read, view))
 

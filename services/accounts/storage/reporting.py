@@ -75,7 +75,7 @@ def create(
         name = first.decode()
         found = reports.find(connection, name)
         if found is None:  # its target was erased since
-            raise NotFound("truepen.accounts.v1.Report", f"reports/{name}")
+            raise NotFound("report", f"reports/{name}")
         return found, True
     record = reports.reporter(connection, draft.reporter, lock=True)
     _check_rate(connection, draft.reporter, limits, now_us)
@@ -179,7 +179,7 @@ def _check_merge(connection: Connection, report: Report, outcome: Outcome) -> No
     other = reports.find(connection, outcome.merged_into)
     if other is None:
         name = f"reports/{outcome.merged_into}"
-        raise NotFound("truepen.accounts.v1.Report", name)
+        raise NotFound("report", name)
     if other.id == report.id or other.state == State.MERGED:
         text = "a report is merged into another one that is not merged itself"
         raise FailedPrecondition(text, name=f"reports/{report.id}")
