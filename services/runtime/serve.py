@@ -88,8 +88,10 @@ class Server:
         self.port = self._bind("port", client_certs=self._settings.tls_client_certs)
         if self._settings.bearer_port is not None:
             self.bearer_port = self._bind("bearer_port", client_certs=False)
+        self._bind_probes()
         await self._server.start()
-        await self._start_probes()
+        if self._probes is not None:
+            await self._probes.start()
         await self._set_health(SERVING)
         self._started = True
         ports = {"port": self.port}
@@ -146,7 +148,8 @@ class Server:
                 return self._server.add_secure_port(address, credentials)
             return self._server.add_insecure_port(address)
 
-    async def _start_probes(self) -> None:
+    def _bind_probes(self) -> None:
+        """Answer probes on a port of their own, in plaintext, where one is set."""
         if self._settings.health_port is None:
             return
         self._probes = grpc.aio.server()
@@ -154,7 +157,6 @@ class Server:
         address = f"[::]:{self._settings.health_port}"
         with _named("health_port", address):
             self.health_port = self._probes.add_insecure_port(address)
-        await self._probes.start()
 
     async def _set_health(self, state: Any) -> None:
         for name in ("", *(service.name for service in self._services)):
