@@ -178,6 +178,10 @@ def _options(settings: RuntimeSettings) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.so_reuseport", 0),  # a second process must fail, not share the port
         ("grpc.enable_channelz", 1),
+        # Calls that wait to be taken: beyond a thousand grpc would cancel some of
+        # them, who are not told when to come back. Ours are refused by the chain.
+        ("grpc.server.max_pending_requests", settings.max_concurrent_rpcs),
+        ("grpc.server.max_pending_requests_hard_limit", settings.max_concurrent_rpcs),
         ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
     ]
     if settings.max_connection_age_s is not None:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -120,6 +121,17 @@ async def test_a_signal_lets_streams_end_in_their_own_words() -> None:
 
     assert rest == ["resume here"]
     assert ended == ["stream"]
+
+
+async def test_a_burst_waits_to_be_taken_and_is_not_cancelled() -> None:
+    async with running(make()) as channel:
+        say = cast("Any", EchoStub(channel)).Say
+        burst = [say(text(str(n))) for n in range(3_000)]
+        await asyncio.sleep(0)
+        time.sleep(0.5)  # noqa: ASYNC251 - a server that is busy takes no calls
+        answers = await asyncio.gather(*burst)
+
+    assert [answer.value for answer in answers] == [str(n) for n in range(3_000)]
 
 
 async def test_two_processes_cannot_share_a_port() -> None:
