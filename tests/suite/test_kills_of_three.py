@@ -161,7 +161,10 @@ async def killed_at_random(
 
 
 async def caught_up(accounts: Database, policy: Database, owned: range) -> None:
-    """Wait until every text is scored and every hosted account is judged."""
+    """Wait until every text is scored and every hosted account is judged.
+
+    That takes as long as it takes; standing still is what must not happen.
+    """
 
     def waiting(tx: Any) -> int:
         return int(tx.exec_driver_sql("SELECT count(*) FROM pending_texts").scalar())
@@ -171,12 +174,17 @@ async def caught_up(accounts: Database, policy: Database, owned: range) -> None:
             tx.exec_driver_sql("SELECT count(DISTINCT account) FROM decisions").scalar()
         )
 
-    async with asyncio.timeout(QUIET_SECONDS):
-        while True:
-            unjudged = len(owned) - await policy.read(decided)
-            if not unjudged and not await accounts.read(waiting):
-                return
-            await asyncio.sleep(0.2)
+    clock, left, moved = asyncio.get_running_loop().time, (0, 0), 0.0
+    while True:
+        unjudged = len(owned) - await policy.read(decided)
+        now = (unjudged, await accounts.read(waiting))
+        if now == (0, 0):
+            return
+        if now != left:
+            left, moved = now, clock()
+        told = "{} accounts not judged, {} texts not scored, nothing moves"
+        assert clock() - moved < QUIET_SECONDS, told.format(*left)
+        await asyncio.sleep(0.2)
 
 
 async def check_accounts(database: Database, acknowledged: set[int]) -> int:

@@ -1188,7 +1188,9 @@ class ResolveDeadLettersRequest(_message.Message):
     """Required. What to do."""
     @_builtins.property
     def activities(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Required. 1 to 1,000 resource names of activities."""
+        """Required. 1 to 1,000 resource names of activities.
+        Format: `accounts/{account}/activities/{activity}`.
+        """
 
     def __init__(
         self,
