@@ -18,6 +18,8 @@ from tests.simulation.year import EFFECTIVE, Account
 PREDICTIONS = "SIMULATION_PREDICTIONS"
 """Names a predictions file to draw scores from, author by author."""
 GUILTY = (Kind.HOSTED, Kind.FARM, Kind.STOLEN)
+WARNED_PEOPLE = 0.005
+"""What share of people may ever be warned; none may be kept from publishing."""
 
 
 def census(size: int) -> Census:
@@ -34,7 +36,10 @@ def check(found: Census) -> None:
     assert found.moved_by_brigades == 0
     assert found.wrongful_bans == 0
     assert upper_bound(0, innocent) <= 3.1 / innocent
-    assert found.harsher_than((Kind.PERSON, Kind.BRIGADED), Tier.WARNING) == 0
+    people = (Kind.PERSON, Kind.BRIGADED)
+    lived = sum(found.lived[kind] for kind in people)
+    assert found.harsher_than(people, Tier.REACH_LIMITED) == 0
+    assert found.harsher_than(people, Tier.NOTICE) <= WARNED_PEOPLE * lived
 
 
 @pytest.mark.slow
