@@ -24,6 +24,7 @@ from services.policy.server.servicers import Servicers
 from services.policy.settings import PolicySettings
 from services.policy.shipped import shipped_text
 from services.policy.worker import Follower, Told
+from services.runtime.background import Background
 from services.runtime.calls import Shutdown
 from services.runtime.database import Database
 from services.runtime.local import LocalStub
@@ -61,12 +62,12 @@ def prepare(patch: pytest.MonkeyPatch, wires: Wires) -> None:
         accounts_compose, "Database", partial(FaultyDatabase, "accounts", wires)
     )
     patch.setattr(policy_compose, "Database", partial(FaultyDatabase, "policy", wires))
-    patch.setattr(Scoring, "start", _nothing)
+    patch.setattr(Background, "start", _nothing)
     patch.setattr(worker, "STORE_EVERY", 0.001)
     patch.setattr(worker, "RETRY_AFTER", 0.001)
 
 
-async def _nothing(self: Scoring) -> None:
+def _nothing(_self: Background, _name: str, _work: object) -> None:
     """Score when the program says so, not beside it."""
 
 
