@@ -30,7 +30,7 @@ from services.runtime.jetstream import (
     StreamPlan,
     Taking,
     connected,
-    keep_on,
+    reconnecting,
 )
 from services.runtime.status import from_status
 from truepen.accounts.v1 import accounts_service_pb2 as pb
@@ -97,7 +97,7 @@ class Ingest:
             async with connected(settings, CONSUMER) as streams:
                 await self.take(streams)
 
-        await keep_on("ingest", follow)
+        await reconnecting("ingest", follow)
 
     async def take(self, streams: JetStream) -> None:
         """Take over one connection until it is closed."""

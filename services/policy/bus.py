@@ -20,7 +20,7 @@ from services.policy.convert.notices import render_notice
 from services.policy.leases import Held, Leader
 from services.policy.storage import decisions
 from services.runtime.bell import Bell
-from services.runtime.jetstream import JetStream, StreamPlan, connected, keep_on
+from services.runtime.jetstream import JetStream, StreamPlan, connected, reconnecting
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -104,7 +104,7 @@ class Publisher:
                 leader = Leader(self._store, LEASE, owner, lasts)
                 await leader.run(partial(self.work, streams))
 
-        await keep_on("events", follow)
+        await reconnecting("events", follow)
 
     async def work(self, streams: JetStream, held: Held) -> None:
         """Publish from the stored cursor until cancelled, or until NATS fails."""

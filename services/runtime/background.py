@@ -33,7 +33,13 @@ class Background:
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Begin *work*, which runs until it is cancelled."""
         self._broke.labels(name)  # told as 0 until it breaks
-        self._tasks.append(asyncio.create_task(self._keep_on(name, work), name=name))
+
+        def broke(error: Exception, pause: float) -> None:
+            self._broke.labels(name).inc()
+            log.error("work broke", work=name, pause_s=pause, exc_info=error)
+
+        kept = keep_on(work, (Exception,), broke, LONGEST_PAUSE)
+        self._tasks.append(asyncio.create_task(kept, name=name))
 
     async def stop(self) -> None:
         """Cancel all of it, and wait until it has ended."""
@@ -41,16 +47,26 @@ class Background:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _keep_on(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
-        pause = FIRST_PAUSE
-        while True:
-            begun = asyncio.get_running_loop().time()
-            try:
-                await work()
-            except Exception:
-                self._broke.labels(name).inc()
-                log.exception("work broke", work=name, pause_s=pause)
-            if asyncio.get_running_loop().time() - begun > LONGEST_PAUSE:
-                pause = FIRST_PAUSE
-            await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+
+async def keep_on(
+    work: Callable[[], Awaitable[None]],
+    faults: tuple[type[Exception], ...],
+    broke: Callable[[Exception, float], None],
+    longest_pause: float,
+) -> None:
+    """Do *work* until cancelled; after one of *faults* begin anew, ever more slowly.
+
+    *broke* is told the fault, while it is handled, and the seconds until then. What
+    had gone well for longer than the longest pause begins anew after the first.
+    """
+    pause = FIRST_PAUSE
+    while True:
+        begun = asyncio.get_running_loop().time()
+        try:
+            await work()
+        except faults as error:
+            broke(error, pause)
+        if asyncio.get_running_loop().time() - begun > longest_pause:
+            pause = FIRST_PAUSE
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, longest_pause)

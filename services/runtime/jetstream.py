@@ -19,6 +19,7 @@ from nats.js import JetStreamContext, api
 from nats.js.errors import BadRequestError, NotFoundError
 from nats.js.errors import Error as JetStreamError
 
+from services.runtime.background import keep_on
 from services.runtime.errors import DependencyUnavailable, StorageFull
 from services.runtime.settings import RuntimeSettings
 
@@ -200,19 +201,15 @@ async def connected(settings: RuntimeSettings, name: str) -> AsyncIterator[JetSt
         await client.close()
 
 
-async def keep_on(name: str, work: Callable[[], Awaitable[None]]) -> None:
+async def reconnecting(name: str, work: Callable[[], Awaitable[None]]) -> None:
     """Do *work* until cancelled; what breaks on the way to the server begins anew."""
-    pause = FIRST_PAUSE
-    while True:
-        begun = asyncio.get_running_loop().time()
-        try:
-            await work()
-        except (*FAULTS, DependencyUnavailable, StorageFull) as error:
-            log.warning("bus interrupted", work=name, error=type(error).__name__)
-        if asyncio.get_running_loop().time() - begun > LONGEST_PAUSE:
-            pause = FIRST_PAUSE
-        await asyncio.sleep(pause)
-        pause = min(2 * pause, LONGEST_PAUSE)
+
+    def broke(error: Exception, pause: float) -> None:
+        kind = type(error).__name__
+        log.warning("bus interrupted", work=name, error=kind, pause_s=pause)
+
+    faults = (*FAULTS, DependencyUnavailable, StorageFull)
+    await keep_on(work, faults, broke, LONGEST_PAUSE)
 
 
 def _delivery(message: Msg) -> Delivery:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import pytest
 import structlog
@@ -43,11 +43,8 @@ async def test_work_that_breaks_is_told_counted_and_begun_again(
             await works.wait()
 
     [line] = [one for one in told if one["log_level"] == "error"]
-    assert (line["event"], line["work"], line["exc_info"]) == (
-        "work broke",
-        "counting",
-        True,
-    )
+    assert (line["event"], line["work"]) == ("work broke", "counting")
+    assert isinstance(line["exc_info"], KeyError)
     assert begun == [0, 1]
     assert registry.get_sample_value(BROKE, {"work": "counting"}) == 1
 
@@ -75,8 +72,7 @@ async def test_stopping_waits_until_work_has_put_its_things_away(
         try:
             await asyncio.Event().wait()
         finally:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(asyncio.Event().wait(), 0.05)
+            await asyncio.sleep(0.05)
             away.append("all")
 
     background.start("tidy", work)
