@@ -1,8 +1,8 @@
 """Reads the labelled texts, normalises them as serving does, and splits them.
 
-To the public texts of DATA_DIR come our own in `texts/`: posts written for this
-purpose by a language model, and light polish of people's texts, kept as edits
-of texts in DATA_DIR (`texts/README.md`).
+To the public texts of DATA_DIR come our own in `texts/`, written for this purpose
+by a language model: posts, texts continued from a person's first sentence, and
+polish of people's texts, both kept as edits of texts in DATA_DIR (`texts/README.md`).
 
 usage: data.py DATA_DIR OUT_PKL [--limit N]
 
@@ -21,6 +21,7 @@ import json
 import pickle
 import random
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,6 +58,10 @@ class Row:
     group: str
     part: str
 
+    def stems_from(self, sources: Collection[str]) -> bool:
+        """Whether it, or the text whose topic it took, is from one of *sources*."""
+        return self.source in sources or self.group.split("/")[0] in sources
+
 
 def raw_rows(data: Path, split: str, lang: str) -> list[dict]:
     """Public and own rows of `split` (train or dev) and language, not normalised."""
@@ -64,20 +69,36 @@ def raw_rows(data: Path, split: str, lang: str) -> list[dict]:
     of = {row["id"]: row for row in public}
     own = []
     if split == "train":
-        for row in read_lines(TEXTS / f"posts.{lang}.jsonl"):
-            # With its seed on one side of every split: they share a topic.
-            seed = of[row["seed"]]
-            own.append({
-                **row,
-                "domain": seed["domain"],
-                "group": group_of(seed),
-                "label": "ai",
-                "source": f"{lang}_own_llm",
-                "lang": lang,
-            })  # fmt: skip
+        posts = read_lines(TEXTS / f"posts.{lang}.jsonl")
+        own += [written(row, of[row["seed"]]) for row in posts]
+        rest = read_lines(TEXTS / "continued.jsonl")
+        own += [continued(row, of[row["of"]]) for row in rest if row["of"] in of]
     polish = read_lines(TEXTS / f"polish.{lang}.jsonl")
     own += [polished(row, of[row["of"]]) for row in polish if row["of"] in of]
     return public + own
+
+
+def written(row: dict, seed: dict) -> dict:
+    """A machine's text on the topic of a person's."""
+    return {
+        **row,
+        "domain": seed["domain"],
+        # With its seed on one side of every split: they share a topic.
+        "group": group_of(seed),
+        "label": "ai",
+        "source": f"{seed['lang']}_own_llm",
+        "lang": seed["lang"],
+    }
+
+
+def continued(row: dict, source: dict) -> dict:
+    """A person's first sentences, and what a machine made of them."""
+    opening = source["text"][: row["from"]].rstrip()
+    return {
+        **written(row, source),
+        "text": f"{opening} {row['text']}",
+        "source": f"{source['lang']}_own_continued",
+    }
 
 
 def polished(row: dict, source: dict) -> dict:
