@@ -18,7 +18,12 @@ from torch import nn
 from transformers import BertConfig, BertModel
 
 from services.detector.model import ENCODER, TOKENIZER
-from services.detector.training.encoder import EARLY_LAYERS, Encoder
+from services.detector.training.encoder import (
+    EARLY_LAYERS,
+    WEIGHTS_FILE,
+    WITHOUT,
+    Encoder,
+)
 
 OPSET = 18
 
@@ -93,7 +98,7 @@ def export_encoder(run: Path, out: Path) -> None:
     spec = json.loads((run / "config.json").read_text())
     config = BertConfig(**spec, attn_implementation="eager")
     model = Encoder(BertModel(config, add_pooling_layer=False))
-    model.load_state_dict(torch.load(run / "encoder.pt"))
+    model.load_state_dict(torch.load(run / WEIGHTS_FILE))
     model.eval()
     ids = torch.tensor([[0, 5, 6, 2]])
     first, rest = First(model), Rest(model)
@@ -123,7 +128,8 @@ def export_encoder(run: Path, out: Path) -> None:
                 weight_type=QuantType.QInt8,
                 op_types_to_quantize=["MatMul", "Gemm", "Gather"],
             )
-    shutil.copy(run / TOKENIZER, out / TOKENIZER)
+    for name in (TOKENIZER, WITHOUT):
+        shutil.copy(run / name, out / name)
 
 
 def main() -> None:
