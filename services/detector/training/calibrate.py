@@ -24,7 +24,7 @@ from services.detector.training.data import LANGUAGES
 from services.detector.training.export import export_ngrams
 from services.detector.training.facts import FACTS
 from services.detector.training.ngrams import SPECS
-from services.detector.training.settling import generated, settled, tell
+from services.detector.training.settling import Depths, generated, settled, tell
 from services.detector.training.stacking import (
     PERSONAL,
     calibrate,
@@ -65,27 +65,34 @@ def language_card(found: dict, encoded: dict, lang: str) -> dict:
     known = labelled(found, index, lang)
     label, names = known.label, known.population
     early, machine, polish = encoded["scores"].T
-    made, logit = {}, {}
-    for depth, more in (("cheap", []), ("early", [early]), ("full", [machine])):
-        inside, outside = (
-            np.column_stack([found[kind][index], *more])
-            for kind in ("inside", "outside")
-        )
-        arms = stack(inside, label, names)
-        made[depth] = calibrate(inside, outside, arms, known)
-        logit[depth] = logits(made[depth], inside, known.chars)
-    caught = generated(logit["full"], known, made["full"]) & (label == "ai")
-    limit = settled(logit["cheap"], logit["full"], caught, label, names)
-    on = logit["cheap"] > limit
-    early_limit = settled(
-        logit["early"][on], logit["full"][on], caught[on], label[on], names[on]
-    )
-    tell(lang, label, on, logit["early"] > early_limit)
+    unmet_early, unmet_machine, _ = encoded["unmet"].T
+    made, met, unmet = {}, {}, {}
+    for depth, knows, lacks in (
+        ("cheap", [], []),
+        ("early", [early], [unmet_early]),
+        ("full", [machine], [unmet_machine]),
+    ):
+        inside = np.column_stack([found["inside"][index], *knows])
+        outside = np.column_stack([found["outside"][index], *lacks])
+        arms = stack(inside, outside, label, names)
+        # Encoders that lack a source are weaker ones than that which ships: they
+        # tell what an arm is worth there, and not where people's bars must be.
+        unseen = np.column_stack([found["outside"][index], *knows])
+        made[depth] = calibrate(inside, unseen, arms, known)
+        met[depth] = logits(made[depth], inside, known.chars)
+        unmet[depth] = logits(made[depth], outside, known.chars)
+    pure = label != "mixed"
+    lacked = pure & ~np.isnan(unmet["full"] + unmet["cheap"])
+    caught = generated(met["full"], known, made["full"]) & (label == "ai")
+    inner = Depths(**met, label=label, names=names).take(pure)
+    outer = Depths(**unmet, label=label, names=names).take(lacked)
+    at_cheap, at_early = settled(inner, outer, caught[pure])
+    tell(lang, inner, at_cheap, at_early)
     return {
         "ngrams": [asdict(spec) for spec in SPECS[lang]],
         **made,
-        "settled_cheap": limit,
-        "settled_early": early_limit,
+        "settled_cheap": at_cheap,
+        "settled_early": at_early,
         "personal": PERSONAL[lang],
         "polished": polish_threshold(polish, label, names),
         "fewest_chars": FEWEST_CHARS[lang],

@@ -1,16 +1,16 @@
 """What the model says of sources that no arm of it has met.
 
-usage: left_out.py NGRAM_SCORES SCORES_WITH SCORES_WITHOUT LANG SOURCE ...
+usage: left_out.py NGRAM_SCORES SCORES LANG SOURCE ...
 
-SCORES_WITH are those of an encoder that knows the SOURCEs (other authors of
-them), SCORES_WITHOUT those of one trained on the same passages but theirs, both
-as `score.py` writes them. The n-gram arms leave each source out by itself, and
-so do the arms' weights, the calibration and the bars: the same code as the
-shipped ones, fitted on all other sources.
+SCORES are as `score.py` writes them: by the encoder that ships, which knows the
+SOURCEs (other authors of them), and by smaller ones that do not. The n-gram arms
+leave each source out by itself, and so do the arms' weights, the calibration and
+the bars: the same code as the shipped ones, fitted on all other sources.
 """
 
 import argparse
 import pickle
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -36,20 +36,28 @@ def part(texts: Labelled, chosen: np.ndarray) -> Labelled:
     )
 
 
+@dataclass
+class Scores:
+    """Raw scores of the same texts, a column an arm."""
+
+    inside: np.ndarray  # by arms that met their source
+    outside: np.ndarray  # by n-grams that did not, beside an encoder that did
+    unmet: np.ndarray  # by arms none of which did
+
+
 def judged(
-    inside: np.ndarray,
-    outside: np.ndarray,
+    scores: Scores,
+    judging: np.ndarray,
     texts: Labelled,
     fit: np.ndarray,
     its: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Logits of the texts *its*, and which are AI_GENERATED, by a fit on *fit*."""
     some = part(texts, fit)
-    arms = stack(inside[fit], some.label, some.population)
-    made = calibrate(inside[fit], outside[fit], arms, some)
+    arms = stack(scores.inside[fit], scores.unmet[fit], some.label, some.population)
+    made = calibrate(scores.inside[fit], scores.outside[fit], arms, some)
     here = part(texts, its)
-    scores = np.where(np.isnan(outside), inside, outside)[its]
-    found = logits(made, scores, here.chars)
+    found = logits(made, judging[its], here.chars)
     return found, generated(found, here, made)
 
 
@@ -63,16 +71,14 @@ def auroc(label: np.ndarray, score: np.ndarray) -> str:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    for name in ("ngram_scores", "met", "unmet"):
+    for name in ("ngram_scores", "scores"):
         arguments.add_argument(name, type=Path)
     arguments.add_argument("lang")
     arguments.add_argument("sources", nargs="+")
     given = arguments.parse_args()
     found = pickle.loads(given.ngram_scores.read_bytes())[given.lang]
-    met, unmet = (pickle.loads(path.read_bytes()) for path in (given.met, given.unmet))
-    index = met["index"]
-    if index != unmet["index"]:
-        arguments.error("the two encoders scored different texts")
+    scored = pickle.loads(given.scores.read_bytes())
+    index = scored["index"]
     texts = labelled(found, index, given.lang)
     source = np.array([found["rows"][i].source for i in index])
     its = np.isin(source, given.sources)
@@ -81,20 +87,27 @@ def main() -> None:
         f"{given.lang} {' '.join(given.sources)}: {(label == 'human').sum()} people,"
         f" {(label == 'ai').sum()} machines"
     )
+    inside, outside = found["inside"][index], found["outside"][index]
+    met, unmet = scored["scores"][:, 1], scored["unmet"][:, 1]
+    scores = Scores(
+        np.column_stack([inside, met]),
+        np.column_stack([outside, met]),
+        np.column_stack([outside, unmet]),
+    )
     everything = np.full(len(index), fill_value=True)
-    for name, scored, ngrams, fit in (
-        ("met", met, found["inside"], everything),
-        ("left out", unmet, found["outside"], ~its),
+    for name, judging, fit in (
+        ("met", scores.inside, everything),
+        ("the encoder alone met it", scores.outside, ~its),
+        ("left out", scores.unmet, ~its),
     ):
-        encoder = scored["scores"][:, 1]
-        inside = np.column_stack([found["inside"][index], encoder])
-        outside = np.column_stack([found["outside"][index], encoder])
-        if name == "met":
-            outside[its] = inside[its]
-        logit, accused = judged(inside, outside, texts, fit, its)
+        if np.isnan(judging[its]).all():
+            continue
+        # Of machines without people in their source n-grams were never left out.
+        whole = np.where(np.isnan(judging), scores.inside, judging)
+        logit, accused = judged(scores, whole, texts, fit, its)
         cells = [
-            f"AUROC n-grams {auroc(label, ngrams[index][its][:, -1])}",
-            f"encoder {auroc(label, encoder[its])}",
+            f"AUROC n-grams {auroc(label, whole[its][:, -2])}",
+            f"encoder {auroc(label, whole[its][:, -1])}",
             f"stack {auroc(label, logit)}",
             f"false positives {accused[label == 'human'].mean():.2%}",
         ]

@@ -9,10 +9,13 @@ data=$1 base=$2 work=${3:-var/training}
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 export PYTHONPATH="$root" OMP_WAIT_POLICY=PASSIVE KMP_BLOCKTIME=0
-passages=64000 figures=$root/docs/figures slice=
+passages=86000 more=54000 few=24000 figures=$root/docs/figures slice=
 if [ -n "${LIMIT:-}" ]; then
-  passages=$((LIMIT * 16)) figures=$work/figures slice="--limit $LIMIT"
+  passages=$((LIMIT * 16)) more=$((LIMIT * 8)) few=$((LIMIT * 8))
+  figures=$work/figures slice="--limit $LIMIT"
 fi
+bf16=
+if grep -qs avx512_bf16 /proc/cpuinfo; then bf16=--bf16; fi
 mkdir -p "$work"
 step() { echo "== $1" >&2; shift; python "$here/$@"; }
 
@@ -20,12 +23,31 @@ step() { echo "== $1" >&2; shift; python "$here/$@"; }
 step "read and split" data.py "$data" "$work/rows.pkl" $slice
 step "base encoder" base_encoder.py "$base/e5-small-q4.bin" "$base/tokenizer.json" "$work/rows.pkl" "$work/base"
 step "n-grams" ngrams.py "$work/rows.pkl" "$work/base" "$work/ngrams"
-step "encoder" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" --samples $passages
+# shellcheck disable=SC2086 # $bf16 is one word or none
+step "encoder" encoder.py "$work/rows.pkl" "$work/base" "$work/begun" --samples $passages $bf16
+# shellcheck disable=SC2086
+step "encoder, on" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" \
+  --start "$work/begun" --passes 2 --samples $more --rate 8e-5 $bf16
 step "export" export.py "$work/encoder" "$work/exported"
+# Smaller encoders that never met some sources: they tell what reading is worth there.
+unmet=
+lacking() {
+  name=$1; shift
+  # shellcheck disable=SC2086
+  step "encoder without $*" encoder.py "$work/rows.pkl" "$work/base" "$work/lacking.$name" \
+    --samples $few $bf16 --without "$@"
+  step "export" export.py "$work/lacking.$name" "$work/lacking.$name/exported"
+  unmet="$unmet $work/lacking.$name/exported"
+}
+lacking a cred cred_film_review_lenmatched outfox
+lacking b hc3_zh en_fresh_llm
+lacking c zh_fresh_llm imbd grid_reddit
+lacking d biscope raidar l2r
 for lang in zh en; do
-  step "score $lang" score.py "$work/ngrams/ngram_scores.pkl" "$work/exported" "$work/scores.$lang.pkl" "$lang"
+  # shellcheck disable=SC2086 # a folder a word: WORK_DIR must hold no space
+  step "score $lang" score.py "$work/ngrams/ngram_scores.pkl" "$work/exported" "$work/scores.$lang.pkl" "$lang" --unmet $unmet
 done
-step "calibrate" calibrate.py "$work/ngrams" "$work/exported" "$work/scores" "$work/model" 2026.11.4
+step "calibrate" calibrate.py "$work/ngrams" "$work/exported" "$work/scores" "$work/model" 2026.11.5
 # shellcheck disable=SC2086
 step "predict" predict.py "$data" "$work/model" "$work/predictions.jsonl" $slice
 step "evaluate" evaluate.py "$work/predictions.jsonl" "$work/model" "$figures"

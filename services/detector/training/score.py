@@ -1,9 +1,13 @@
 """Scores the tune texts with the encoder as it ships, for calibration.
 
-usage: score.py NGRAM_SCORES ENCODER_DIR OUT LANG [--most N]
+usage: score.py NGRAM_SCORES ENCODER_DIR OUT LANG [--most N] [--unmet ENCODER_DIR ...]
+
+Beside the scores of the encoder that ships go those of encoders that did not meet
+some sources, on the texts of these: `unmet`, NaN elsewhere.
 """
 
 import argparse
+import json
 import pickle
 import random
 from pathlib import Path
@@ -13,6 +17,7 @@ import numpy as np
 from services.detector.domain.assessment import Language
 from services.detector.domain.segments import passages, sampled
 from services.detector.model import ENCODER, TOKENIZER, EncoderArm
+from services.detector.training.encoder import WITHOUT
 from services.detector.training.ngrams import LONGEST
 
 MAX_ENCODED = 4
@@ -65,14 +70,26 @@ def main() -> None:
         arguments.add_argument(name, type=Path)
     arguments.add_argument("lang")
     arguments.add_argument("--most", type=int, default=MOST, help="people of a domain")
+    arguments.add_argument("--unmet", nargs="*", type=Path, default=())
     given = arguments.parse_args()
     found = pickle.loads(given.ngram_scores.read_bytes())[given.lang]
     index = chosen(found["texts"], found["rows"], given.most)
-    first, rest = (given.encoder / name for name in ENCODER)
-    arm = EncoderArm(first, rest, given.encoder / TOKENIZER)
     texts = [found["texts"][i] for i in index]
-    scores = encoder_scores(texts, given.lang, arm)
-    given.out.write_bytes(pickle.dumps({"index": index, "scores": scores}))
+    scores = encoder_scores(texts, given.lang, loaded(given.encoder))
+    unmet = np.full_like(scores, np.nan)
+    for folder in given.unmet:
+        without = json.loads((folder / WITHOUT).read_text())
+        its = [k for k, i in enumerate(index) if found["rows"][i].source in without]
+        if its:
+            some = [texts[k] for k in its]
+            unmet[its] = encoder_scores(some, given.lang, loaded(folder))
+    result = {"index": index, "scores": scores, "unmet": unmet}
+    given.out.write_bytes(pickle.dumps(result))
+
+
+def loaded(folder: Path) -> EncoderArm:
+    first, rest = (folder / name for name in ENCODER)
+    return EncoderArm(first, rest, folder / TOKENIZER)
 
 
 if __name__ == "__main__":

@@ -62,15 +62,23 @@ def population(row: Row) -> str:
     return name + ("*" if row.domain in UNSEEN[row.lang] else "")
 
 
-def stack(inside: np.ndarray, label: np.ndarray, names: np.ndarray) -> np.ndarray:
+def stack(
+    inside: np.ndarray, outside: np.ndarray, label: np.ndarray, names: np.ndarray
+) -> np.ndarray:
     """Weights of the arms; an arm that would count backwards counts nothing.
 
-    All arms are weighed on the same terms, new authors and unseen domains: n-grams
-    that lack a whole source beside an encoder that knows it would count too little.
+    All arms are weighed on the same terms: half on new authors of sources that all
+    of them met, half on sources that none of them did (*outside*; NaN where one did).
+    An encoder knows its sources better than n-grams know theirs, and what it has not
+    met worse: by the first half alone n-grams would count too little elsewhere.
     """
     pure = label != "mixed"
-    scores, machine = inside[pure], label[pure] == "ai"
-    weight = balanced(names[pure], machine)
+    unmet = pure & ~np.isnan(outside).any(axis=1)
+    scores = np.concatenate([inside[pure], outside[unmet]])
+    machine = np.concatenate([label[pure], label[unmet]]) == "ai"
+    weight = np.concatenate(
+        [shared(names[pure], label[pure]), shared(names[unmet], label[unmet])]
+    )
     keep = list(range(scores.shape[1]))
     while True:
         model = LogisticRegression(C=1e3)
@@ -81,6 +89,12 @@ def stack(inside: np.ndarray, label: np.ndarray, names: np.ndarray) -> np.ndarra
     found = np.zeros(scores.shape[1])
     found[keep] = model.coef_[0]
     return found
+
+
+def shared(names: np.ndarray, label: np.ndarray) -> np.ndarray:
+    """Weights that add up to one thousand, populations and sides alike."""
+    weight = balanced(names, label == "ai")
+    return weight / max(weight.sum(), 1.0) * 1000
 
 
 def calibrate(
