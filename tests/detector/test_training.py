@@ -11,7 +11,7 @@ import pytest
 from services.detector.detect import Detector
 from services.detector.domain.assessment import Verdict
 from services.detector.model import Model
-from services.detector.training.data import limited
+from services.detector.training.data import as_row, continued, limited, written
 
 RUN = Path(__file__).parents[2] / "services/detector/training/run.sh"
 DATA, BASE = "TRUEPEN_TRAINING_DATA", "TRUEPEN_TRAINING_BASE"
@@ -46,6 +46,40 @@ def test_a_slice_is_the_same_each_time_and_in_the_order_of_the_file() -> None:
     backwards = limited(every[::-1], 5)
     assert {row["id"] for row in backwards} == {row["id"] for row in some}
     assert limited(every, None) == every
+
+
+SEED = {
+    "id": "essays/school/12/human",
+    "text": "It rained all day. We stayed in.",
+    "label": "human",
+    "lang": "en",
+    "source": "essays",
+    "domain": "school",
+    "attack": None,
+}
+
+
+def test_a_continuation_begins_with_the_persons_own_sentence() -> None:
+    row = {
+        "id": "c-1",
+        "of": SEED["id"],
+        "from": 19,
+        "text": "By night the lane was a brook.",
+        "attack": None,
+    }
+    made = as_row(continued(row, SEED))
+    assert made.text == "it rained all day. by night the lane was a brook."
+    assert (made.label, made.source) == ("ai", "en_own_continued")
+
+
+def test_a_text_on_a_sources_topic_stays_out_with_the_source() -> None:
+    row = {"id": "p-1", "text": "Rain again.", "attack": None, "seed": SEED["id"]}
+    person, machine = as_row(SEED), as_row(written(row, SEED))
+    assert (machine.group, machine.part) == (person.group, person.part)
+    for one in (person, machine):
+        assert one.stems_from({"essays"})
+        assert not one.stems_from({"reviews"})
+    assert machine.stems_from({"en_own_llm"})
 
 
 @pytest.mark.soak
