@@ -66,6 +66,15 @@ def test_dress_that_changes_no_word_is_taken_off_without_blame(dressed: str) -> 
     assert found.marks == ()
 
 
+def test_a_letter_alone_is_undisguised_only_beside_words_that_mix_alphabets() -> None:
+    disguised = "it was а day like any оther, with a bоat and а dog"
+    plain = "it was a day like any other, with a boat and a dog"
+    assert normalise(disguised).text == plain
+    science = normalise("we set α to 0.05 and β to 0.2, as is usual in the field")
+    assert "α" in science.text
+    assert science.marks == ()
+
+
 def test_chinese_loses_its_spaces_and_keeps_its_punctuation() -> None:
     assert (
         normalise("今天 天气 真好 , 我们 去 “公园” 。").text

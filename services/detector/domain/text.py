@@ -183,20 +183,31 @@ def _unify_characters(draft: Draft) -> None:
         # Compatibility forms unfold into quotes and dashes of their own.
         draft.translate(SINGLE_CHARACTER_FORMS)
     if FOREIGN.search(draft.text) and _mostly_latin(draft.text):
-        draft.replace(WORD, lambda match: _undisguise(match[0]), "HOMOGLYPH")
+        # One that stands alone, as a Greek letter in a formula does, is suspect
+        # only beside words that mix alphabets.
+        mixing = any(_mixes(match[0]) for match in WORD.finditer(draft.text))
+        shortest = 1 if mixing else 3
+        draft.replace(WORD, lambda match: _undisguise(match[0], shortest), "HOMOGLYPH")
 
 
 def _mostly_latin(text: str) -> bool:
     return _count(LATIN, text) > _count(FOREIGN, text)
 
 
-def _undisguise(word: str) -> str:
-    """Spell *word* in Latin letters where its foreign ones only pose as such."""
+def _mixes(word: str) -> bool:
+    return FOREIGN.search(word) is not None and LATIN.search(word) is not None
+
+
+def _undisguise(word: str, shortest: int) -> str:
+    """Spell *word* in Latin letters where its foreign ones only pose as such.
+
+    One of foreign letters alone must have *shortest* of them, all with a twin.
+    """
     if word.isascii() or FOREIGN.search(word) is None:
         return word
     plain = word.translate(HOMOGLYPHS)
-    mixed = LATIN.search(word) is not None
-    return plain if mixed or (len(word) > 2 and plain.isascii()) else word
+    whole = len(word) >= shortest and plain.isascii()
+    return plain if _mixes(word) or whole else word
 
 
 def _plain(text: str) -> str:
