@@ -100,8 +100,8 @@ def main() -> None:
         ("the encoder alone met it", scores.outside, ~its),
         ("left out", scores.unmet, ~its),
     ):
-        if np.isnan(judging[its]).all():
-            continue
+        if np.isnan(judging[its][:, -1]).all():
+            continue  # every encoder met it
         # Of machines without people in their source n-grams were never left out.
         whole = np.where(np.isnan(judging), scores.inside, judging)
         logit, accused = judged(scores, whole, texts, fit, its)
