@@ -24,7 +24,13 @@ from services.detector.training.data import LANGUAGES
 from services.detector.training.export import export_ngrams
 from services.detector.training.facts import FACTS
 from services.detector.training.ngrams import SPECS
-from services.detector.training.settling import Depths, generated, settled, tell
+from services.detector.training.settling import (
+    RANK_LOST,
+    Depths,
+    generated,
+    settled,
+    tell,
+)
 from services.detector.training.stacking import (
     PERSONAL,
     calibrate,
@@ -86,7 +92,7 @@ def language_card(found: dict, encoded: dict, lang: str) -> dict:
     caught = generated(met["full"], known, made["full"]) & (label == "ai")
     inner = Depths(**met, label=label, names=names).take(pure)
     outer = Depths(**unmet, label=label, names=names).take(lacked)
-    at_cheap, at_early = settled(inner, outer, caught[pure])
+    at_cheap, at_early = settled(inner, outer, caught[pure], RANK_LOST[lang])
     tell(lang, inner, at_cheap, at_early)
     return {
         "ngrams": [asdict(spec) for spec in SPECS[lang]],
