@@ -88,7 +88,7 @@ def language_card(found: dict, encoded: dict, lang: str) -> dict:
         met[depth] = logits(made[depth], inside, known.chars)
         unmet[depth] = logits(made[depth], outside, known.chars)
     pure = label != "mixed"
-    lacked = pure & ~np.isnan(unmet["full"] + unmet["cheap"])
+    lacked = pure & ~np.isnan(unmet["full"])
     caught = generated(met["full"], known, made["full"]) & (label == "ai")
     inner = Depths(**met, label=label, names=names).take(pure)
     outer = Depths(**unmet, label=label, names=names).take(lacked)

@@ -66,11 +66,12 @@ def settled(
         some = (weighted_quantile(logit[human], people, s) for s in SHARES)
         return [-NEVER, *some]
 
+    sides = [(each, each.rank(each.full)) for each in (met, unmet)]
+
     def lost_rank(at_cheap: float, at_early: float) -> float:
-        lost = [d.rank(d.full) - d.rank(d.ending(at_cheap, at_early)) for d in sides]
+        lost = [full - d.rank(d.ending(at_cheap, at_early)) for d, full in sides]
         return sum(lost) / len(lost)
 
-    sides = (met, unmet)
     best, least = (-NEVER, -NEVER), np.inf
     for at_cheap in limits(met.cheap):
         on = met.cheap > at_cheap
