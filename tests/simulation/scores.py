@@ -26,13 +26,15 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtri
 
+from services.accounts.domain.fitted import AUTHORSHIP
+
 HERE = Path(__file__).parent
 TABLE = HERE / "score_quantiles.json"
 CARD = HERE.parents[1] / "services/detector/models/card.json"
 LEVELS = np.linspace(0.025, 0.975, 20)
 CAP = float(np.log(20.0))
-WITHIN = 0.85
-"""Spread of log ratios within one author; `fitted.AUTHORSHIP.text_spread`."""
+WITHIN = AUTHORSHIP.text_spread
+"""Spread of log ratios within one author."""
 BETWEEN = {"human": 0.3, "mixed": 0.3, "ai": 0.5}
 """Spread between authors: .25 measured within two populations of people."""
 POLISHED_PART = 0.35

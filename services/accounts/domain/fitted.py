@@ -56,7 +56,7 @@ RELIANCE = RelianceModel(
     # The worst population are texts that a machine polished or rewrote (ImBD).
     intercept=-1.16,
     correlation=0.108,
-    # .31 within two populations; more here, for populations not seen yet.
+    # .32 within two populations; more here, for populations not seen yet.
     offset=0.4,
     voice_mean=-1.443,
     voice_spread=0.928,
