@@ -20,7 +20,7 @@ from tokenizers import Tokenizer
 
 from services.detector.domain.ngrams import NgramSpec, Unit, count_ngrams, spelled
 from services.detector.training.data import LANGUAGES, Row, crop
-from services.detector.training.encoder import PASSAGE, WEIGHTS
+from services.detector.training.encoder import PASSAGE
 
 PIECES = NgramSpec(Unit.PIECES, 1, 3, within_words=False, bucket_bits=20)
 SPECS = {
@@ -33,7 +33,7 @@ SPECS = {
         PIECES,
     ),
 }
-STRENGTH = {Unit.CHARACTERS: 20.0, Unit.PIECES: 5.0}  # inverse of the L2 penalty
+STRENGTH = 20.0  # inverse of the L2 penalty
 LONGEST = 1500
 KEPT_WORDING = ("light", "medium")  # degrees of polish
 
@@ -77,10 +77,8 @@ def passages(rows: list[Row]) -> tuple[list[Row], list[str]]:
 
 
 def weights_of(owners: list[Row]) -> np.ndarray:
-    """Balanced: a source counts by the root of its size, people as much as machines."""
-    pairs = [(r.source, r.label) for r in owners]
-    sizes = {p: pairs.count(p) for p in set(pairs)}
-    weight = np.array([WEIGHTS.get(p, 1.0) / sizes[p] ** 0.3 for p in pairs])
+    """People count as much as machines; texts of the target genre and year twice."""
+    weight = np.array([2.0 if r.source.endswith("fresh_llm") else 1.0 for r in owners])
     machine = np.array([r.label == "ai" for r in owners])
     for side in (machine, ~machine):
         if side.any():
@@ -88,13 +86,11 @@ def weights_of(owners: list[Row]) -> np.ndarray:
     return weight * len(owners)
 
 
-def learn(
-    features: sparse.csr_matrix, owners: list[Row], unit: Unit
-) -> LogisticRegression:
+def learn(features: sparse.csr_matrix, owners: list[Row]) -> LogisticRegression:
     """Machine against person; a polished text counts as the person's."""
     target = np.array([r.label == "ai" for r in owners])
     # Looser than 1e-4 stops after ten steps and underfits.
-    model = LogisticRegression(C=STRENGTH[unit], max_iter=100, tol=1e-4)
+    model = LogisticRegression(C=STRENGTH, max_iter=100, tol=1e-4)
     return model.fit(features, target, sample_weight=weights_of(owners))
 
 
@@ -106,11 +102,11 @@ def arms(rows: list[Row], lang: str, tokenizer: Tokenizer, out: Path) -> dict:
     for spec in SPECS[lang]:
         features = matrix(texts, spec, tokenizer)
         tune_features = matrix(tune_texts, spec, tokenizer)
-        model = learn(features, owners, spec.unit)
+        model = learn(features, owners)
         inside.append(model.decision_function(tune_features))
         outside.append(unseen(features, owners, tune_features, tuned, spec.unit))
         everything = sparse.vstack([features, tune_features]).tocsr()
-        final = learn(everything, owners + tuned, spec.unit)
+        final = learn(everything, owners + tuned)
         np.savez_compressed(
             out / f"ngram_{spec.unit}_{lang}.npz",
             weight=final.coef_[0].astype(np.float32),
@@ -137,7 +133,7 @@ def unseen(
     for left_out in sorted({r.source for r in tuned if r.label == "human"}):
         started = time.time()
         keep = np.flatnonzero([not r.stems_from({left_out}) for r in owners])
-        partial = learn(features[keep], [owners[i] for i in keep], unit)
+        partial = learn(features[keep], [owners[i] for i in keep])
         its = tune_source == left_out
         found[its] = partial.decision_function(tune_features[its])
         took = time.time() - started
