@@ -9,6 +9,8 @@ data=$1 base=$2 work=${3:-var/training}
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 export PYTHONPATH="$root" OMP_WAIT_POLICY=PASSIVE KMP_BLOCKTIME=0
+# Half of the time went to the kernel, for memory given back and asked for again.
+export MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592
 passages=86000 more=54000 few=24000 figures=$root/docs/figures slice=
 if [ -n "${LIMIT:-}" ]; then
   passages=$((LIMIT * 16)) more=$((LIMIT * 8)) few=$((LIMIT * 8))
@@ -26,8 +28,11 @@ step "n-grams" ngrams.py "$work/rows.pkl" "$work/base" "$work/ngrams"
 # shellcheck disable=SC2086 # $bf16 is one word or none
 step "encoder" encoder.py "$work/rows.pkl" "$work/base" "$work/begun" --samples $passages $bf16
 # shellcheck disable=SC2086
-step "encoder, on" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" \
+step "encoder, on" encoder.py "$work/rows.pkl" "$work/base" "$work/further" \
   --start "$work/begun" --passes 2 --samples $more --rate 8e-5 $bf16
+# shellcheck disable=SC2086
+step "encoder, to the end" encoder.py "$work/rows.pkl" "$work/base" "$work/encoder" \
+  --start "$work/further" --passes 3 --samples $more --rate 8e-5 $bf16
 step "export" export.py "$work/encoder" "$work/exported"
 # Smaller encoders that never met some sources: they tell what reading is worth there.
 unmet=
@@ -47,7 +52,7 @@ for lang in zh en; do
   # shellcheck disable=SC2086 # a folder a word: WORK_DIR must hold no space
   step "score $lang" score.py "$work/ngrams/ngram_scores.pkl" "$work/exported" "$work/scores.$lang.pkl" "$lang" --unmet $unmet
 done
-step "calibrate" calibrate.py "$work/ngrams" "$work/exported" "$work/scores" "$work/model" 2026.11.5
+step "calibrate" calibrate.py "$work/ngrams" "$work/exported" "$work/scores" "$work/model" 2026.11.6
 # shellcheck disable=SC2086
 step "predict" predict.py "$data" "$work/model" "$work/predictions.jsonl" $slice
 step "evaluate" evaluate.py "$work/predictions.jsonl" "$work/model" "$figures"
