@@ -39,12 +39,12 @@ TEMPLATE = LinearModel(
 )
 # Of the packaged detector; each new model needs its own.
 AUTHORSHIP = AuthorshipModel(
-    people_mean=-1.719,
+    people_mean=-1.894,
     people_spread=0.400,
-    tool_mean=-0.597,
+    tool_mean=-0.621,
     tool_spread=0.654,
-    text_spread=0.777,
-    correlation=0.099,
+    text_spread=0.815,
+    correlation=0.095,
     floor=-log(5.0),
     cap=log(20.0),
 )
@@ -54,8 +54,8 @@ RELIANCE = RelianceModel(
     style_cap=log(20.0),
     slope=1.0,
     # The worst population are texts that a machine polished or rewrote (ImBD).
-    intercept=-1.16,
-    correlation=0.108,
+    intercept=-1.56,
+    correlation=0.092,
     # .32 within two populations; more here, for populations not seen yet.
     offset=0.4,
     voice_mean=-1.443,

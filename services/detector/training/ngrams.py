@@ -35,6 +35,7 @@ SPECS = {
 }
 STRENGTH = 20.0  # inverse of the L2 penalty
 LONGEST = 1500
+LEARNED_CROPS, SCORED_CROPS = 6, 2  # passages of a text, beside all of it
 KEPT_WORDING = ("light", "medium")  # degrees of polish
 
 
@@ -63,12 +64,12 @@ def is_of_one_hand(row: Row) -> bool:
     return bool(row.text) and (row.label != "mixed" or row.attack in KEPT_WORDING)
 
 
-def passages(rows: list[Row]) -> tuple[list[Row], list[str]]:
-    """Each text whole and as two random passages, so that length tells nothing."""
+def passages(rows: list[Row], crops: int) -> tuple[list[Row], list[str]]:
+    """Each text whole and as random passages, so that length tells nothing."""
     owners, texts = [], []
     for row in filter(is_of_one_hand, rows):
         variants = {row.text[:LONGEST]} | {
-            crop(row, *PASSAGE[row.lang], f"n{k}") for k in range(2)
+            crop(row, *PASSAGE[row.lang], f"n{k}") for k in range(crops)
         }
         for text in sorted(variants):
             owners.append(row)
@@ -77,8 +78,8 @@ def passages(rows: list[Row]) -> tuple[list[Row], list[str]]:
 
 
 def weights_of(owners: list[Row]) -> np.ndarray:
-    """People count as much as machines; texts of the target genre and year twice."""
-    weight = np.array([2.0 if r.source.endswith("fresh_llm") else 1.0 for r in owners])
+    """People count as much as machines; texts of the target genre and year thrice."""
+    weight = np.array([3.0 if r.source.endswith("fresh_llm") else 1.0 for r in owners])
     machine = np.array([r.label == "ai" for r in owners])
     for side in (machine, ~machine):
         if side.any():
@@ -96,8 +97,10 @@ def learn(features: sparse.csr_matrix, owners: list[Row]) -> LogisticRegression:
 
 def arms(rows: list[Row], lang: str, tokenizer: Tokenizer, out: Path) -> dict:
     """Learn one language's arms, write their weights, score its tune texts."""
-    owners, texts = passages([r for r in rows if r.part == "fit"])
-    tuned, tune_texts = passages([r for r in rows if r.part == "tune"])
+    fit, tune = ([r for r in rows if r.part == part] for part in ("fit", "tune"))
+    owners, texts = passages(fit, LEARNED_CROPS)
+    later, later_texts = passages(tune, LEARNED_CROPS)
+    tuned, tune_texts = passages(tune, SCORED_CROPS)
     inside, outside = [], []
     for spec in SPECS[lang]:
         features = matrix(texts, spec, tokenizer)
@@ -105,8 +108,9 @@ def arms(rows: list[Row], lang: str, tokenizer: Tokenizer, out: Path) -> dict:
         model = learn(features, owners)
         inside.append(model.decision_function(tune_features))
         outside.append(unseen(features, owners, tune_features, tuned, spec.unit))
-        everything = sparse.vstack([features, tune_features]).tocsr()
-        final = learn(everything, owners + tuned)
+        later_features = matrix(later_texts, spec, tokenizer)
+        everything = sparse.vstack([features, later_features]).tocsr()
+        final = learn(everything, owners + later)
         np.savez_compressed(
             out / f"ngram_{spec.unit}_{lang}.npz",
             weight=final.coef_[0].astype(np.float32),
