@@ -155,7 +155,7 @@ def test_typing_in_an_attested_app_speaks_against_a_ratio() -> None:
         a_note(f"{i}", f"text {'ab'[i % 2]} {i * 'x'}", START + timedelta(hours=i))
         for i in range(12)
     ]
-    scores = [a_score(each, 2.0) for each in notes]
+    scores = [a_score(each, 2.9) for each in notes]
     typed = [
         a_note(each.id, "text", each.event_time, composed_with=TYPED) for each in notes
     ]
