@@ -9,8 +9,9 @@ data=$1 base=$2 work=${3:-var/training}
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../../.." && pwd)
 export PYTHONPATH="$root" OMP_WAIT_POLICY=PASSIVE KMP_BLOCKTIME=0
-# Half of the time went to the kernel, for memory given back and asked for again.
+# Or up to half of the CPU goes to the kernel, for memory given back and asked for again.
 export MALLOC_MMAP_THRESHOLD_=8589934592 MALLOC_TRIM_THRESHOLD_=8589934592
+export MALLOC_TOP_PAD_=268435456 GLIBC_TUNABLES=glibc.malloc.hugetlb=1
 passages=86000 more=54000 few=24000 figures=$root/docs/figures slice=
 if [ -n "${LIMIT:-}" ]; then
   passages=$((LIMIT * 16)) more=$((LIMIT * 8)) few=$((LIMIT * 8))
