@@ -137,7 +137,8 @@ async def test_a_stream_that_is_left_early_stops_its_server(where: str) -> None:
         await anext(responses)
         await responses.aclose()
 
-        async with asyncio.timeout(1):
+        # It stops or it does not; on a busy machine word of it takes more than a second.
+        async with asyncio.timeout(20):
             await stopped.wait()
 
 
