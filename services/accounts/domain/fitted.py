@@ -58,6 +58,6 @@ RELIANCE = RelianceModel(
     correlation=0.092,
     # .32 within two populations; more here, for populations not seen yet.
     offset=0.4,
-    voice_mean=-1.443,
-    voice_spread=0.928,
+    voice_mean=-1.584,
+    voice_spread=0.999,
 )
