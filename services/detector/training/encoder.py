@@ -38,11 +38,7 @@ PASSAGE = {"zh": (20, 230), "en": (60, 560)}
 EARLY_LAYERS = 3  # after these a first opinion is read, see `Encoder`
 EARLY_LOSS = 0.3
 # Dropout of attention, drawn by one thread, would cost a third of the time.
-ATTENTION = {
-    "add_pooling_layer": False,
-    "attn_implementation": "eager",
-    "attention_probs_dropout_prob": 0.0,
-}
+ATTENTION = {"attn_implementation": "eager", "attention_probs_dropout_prob": 0.0}
 
 # How often a row is seen in one pass. The only texts of the target genre and
 # year count most; the largest sources are thinned so that none dominates, and
@@ -167,7 +163,8 @@ def train(rows: list[Row], given: argparse.Namespace) -> None:
     coded = [c.ids for c in tokenizer.encode_batch([text for text, *_ in drawn])]
     labels = torch.tensor([label for _, label, _ in drawn])
     plan = batches(coded, list(range(len(drawn))))
-    model = Encoder(BertModel.from_pretrained(base, **ATTENTION))
+    base_model = BertModel.from_pretrained(base, add_pooling_layer=False, **ATTENTION)
+    model = Encoder(base_model)
     if given.start:
         model.load_state_dict(torch.load(given.start / WEIGHTS_FILE))
     model.base.embeddings.requires_grad_(False)

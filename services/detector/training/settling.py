@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 from services.detector.domain.fitting import NEVER, balanced, weighted_quantile
 from services.detector.training.base_encoder import LAYERS
 from services.detector.training.encoder import EARLY_LAYERS
-from services.detector.training.stacking import Labelled
+from services.detector.training.stacking import GENERATED, Labelled
 
 LOST_BY_CASCADE = 0.005  # of the machine texts found, what the cascade may lose
 # AUROC that it may cost, half of it measured on strangers. In English nearly half of
@@ -91,9 +91,7 @@ def generated(logit: np.ndarray, texts: Labelled, made: list[dict]) -> np.ndarra
     """Which texts reach the bar of AI_GENERATED for their length and register."""
     bars = np.full(len(logit), np.inf)
     for c in made:
-        formal, personal = (
-            c["thresholds"][name] for name in ("generated", "generated_personal")
-        )
+        formal, personal = (c["thresholds"][register] for register in GENERATED)
         fits = texts.chars >= c["min_chars"]
         bars[fits] = np.where(texts.personal, personal, formal)[fits]
     return logit >= bars

@@ -144,13 +144,13 @@ def calibrate(
     if texts.lang in ONE_BAR:
         every = np.full(len(inside), fill_value=True)
         judged = twice(made, inside, outside, texts, every)
-        shared = bar(judged, judged)
+        common = bar(judged, judged)
         shortest, *longer = made
         for calibration in longer:
-            calibration["thresholds"] |= dict.fromkeys(GENERATED, shared)
+            calibration["thresholds"] |= dict.fromkeys(GENERATED, common)
         # The least text must meet the allowance by itself, or be undecided.
         own = shortest["thresholds"]
-        own |= {register: max(own[register], shared) for register in GENERATED}
+        own |= {register: max(own[register], common) for register in GENERATED}
     return made
 
 
